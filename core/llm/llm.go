@@ -1,0 +1,97 @@
+// Package llm declares what the product needs from language models: vectors for texts, answers to prompts and an order
+// for passages. It is a leaf; adapters implement it over the wire or offline.
+package llm
+
+import (
+	"context"
+	"iter"
+)
+
+// Vector is an embedding. Vectors of one Space have its dimension and unit length.
+type Vector []float32
+
+// Space names a set of vectors that may be compared with each other: one model, one version, one dimension.
+type Space struct {
+	Name      string  // stable, such as "offline-hash-1" or "gemini:text-embedding-004"
+	Dimension int     // numbers per vector
+	Weight    float64 // how much its ranking counts in fusion against lexical ranking, 0 to 1; 0 means 1
+}
+
+// Purpose says what a text is embedded for; some models treat the two differently.
+type Purpose string
+
+// The purposes.
+const (
+	ForDocument Purpose = "document"
+	ForQuery    Purpose = "query"
+)
+
+// Embedder turns texts into vectors. It is safe for concurrent use.
+type Embedder interface {
+	// Space says which space the vectors belong to. It never changes.
+	Space() Space
+	// Embed returns one unit-length vector per text, in order. No text is blank. Errors of kind fault.Unavailable or
+	// fault.Busy are worth a retry; others are not.
+	Embed(ctx context.Context, p Purpose, texts []string) ([]Vector, error)
+}
+
+// Generator writes text. It is safe for concurrent use.
+type Generator interface {
+	// Model names the model, for traces and audits.
+	Model() string
+	// Generate streams an answer. The sequence ends after the first error; breaking out of it cancels the call. The last
+	// piece carries the usage.
+	Generate(ctx context.Context, r Request) iter.Seq2[Piece, error]
+}
+
+// Reranker scores passages against a query. It is safe for concurrent use.
+type Reranker interface {
+	// Rerank returns one score per text, in order; higher is better, the scale is the model's own.
+	Rerank(ctx context.Context, query string, texts []string) ([]float64, error)
+}
+
+// Request is what to answer. A model over the wire reads Messages; a generator that is no language model reads the
+// material that the messages were made from.
+type Request struct {
+	Messages  []Message
+	MaxTokens int // upper limit of the answer; 0 leaves it to the model
+
+	Question string    // what the user wants to know, self-contained
+	Language string    // code of the language to answer in, such as "en"
+	Passages []Passage // the evidence, in the order of its markers
+}
+
+// Role says who speaks.
+type Role string
+
+// The roles.
+const (
+	RoleSystem    Role = "system"
+	RoleUser      Role = "user"
+	RoleAssistant Role = "assistant"
+)
+
+// Message is one turn of a prompt.
+type Message struct {
+	Role Role
+	Text string
+}
+
+// Passage is a piece of evidence. Marker is the number by which the answer cites it, as in [3].
+type Passage struct {
+	Marker int
+	Title  string
+	Text   string
+}
+
+// Piece is a part of an answer as it streams in.
+type Piece struct {
+	Text  string
+	Usage *Usage // only on the last piece, and only when the model reports it
+}
+
+// Usage counts tokens.
+type Usage struct {
+	InputTokens  int
+	OutputTokens int
+}
