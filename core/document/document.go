@@ -1,0 +1,165 @@
+// Package document takes documents in, keeps them, and turns them into chunks that can be searched and cited.
+//
+// A document has a state and generations. A generation is the outcome of one run of the pipeline: normalised text, its
+// chunks and their vectors. It becomes visible in one transaction that also retires the one before, so a reader sees the
+// old document or the new one, never a mixture and never nothing.
+package document
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/ragcorp/ragcorp/core/identity"
+	"github.com/ragcorp/ragcorp/core/llm"
+	"github.com/ragcorp/ragcorp/core/text"
+	"github.com/ragcorp/ragcorp/core/workspace"
+)
+
+// ID identifies a document.
+type ID = uuid.UUID
+
+// Status is where a document stands.
+type Status string
+
+// The states of a document.
+const (
+	Pending    Status = "PENDING"    // accepted, waiting for a worker
+	Processing Status = "PROCESSING" // a worker is at it
+	Ready      Status = "READY"      // its newest run is visible
+	Failed     Status = "FAILED"     // its newest run failed for good; Failure says why
+	Cancelled  Status = "CANCELLED"  // somebody stopped its newest run
+)
+
+// Statuses lists every status.
+func Statuses() []Status { return []Status{Pending, Processing, Ready, Failed, Cancelled} }
+
+// Document is what people put into a workspace. A document whose newest run failed or was cancelled keeps answering from
+// the generation before, if there was one.
+type Document struct {
+	ID           ID
+	Workspace    workspace.ID
+	Title        string
+	Source       string         // where it comes from, such as a URL; may be empty
+	Metadata     map[string]any // a JSON object of the client's; never nil
+	Tags         []string       // from Metadata["tags"]
+	AllowedRoles []identity.Role
+	Uploader     uuid.UUID // the user who brought it; zero when it was no user
+
+	Original Original // the bytes
+	Hash     string   // of the content, in the workspace; see ContentHash
+	Run      int      // number of the newest run of the pipeline, from 1; a fencing token together with the lease
+	Status   Status
+	Failure  Failure // set while Status is Failed
+	Progress
+	Outcome
+
+	CreatedAt time.Time
+	UpdatedAt time.Time
+	DeletedAt time.Time // zero while it lives
+}
+
+// Original is where a document's bytes are and what they are.
+type Original struct {
+	Name      string // as the client called it; data, never a path
+	MediaType string // decided by content
+	Key       string // of the blob
+	Size      int64  // bytes
+}
+
+// Failure is why a run failed.
+type Failure struct {
+	Code string // stable, such as "encrypted" or "no_text"
+	Text string // a sentence for the person who uploaded it, saying what to do
+}
+
+// Stage is a step of the pipeline.
+type Stage string
+
+// The stages, in their order.
+const (
+	StageQueued    Stage = "queued"
+	StageParsing   Stage = "parsing"
+	StageChunking  Stage = "chunking"
+	StageEmbedding Stage = "embedding"
+	StageIndexing  Stage = "indexing"
+	StageDone      Stage = "done"
+)
+
+// Progress says how far the newest run is. Done and Total count pages while parsing and chunks while embedding; Total is
+// 0 while it isn't known.
+type Progress struct {
+	Stage Stage
+	Done  int
+	Total int
+}
+
+// Outcome describes the visible generation. Its zero value says that there is none.
+type Outcome struct {
+	Generation int64 // number of the generation; 0 when none is visible
+	Language   text.Language
+	Pages      int // 0 where the format has none
+	Chunks     int
+}
+
+// Generation is what one run of the pipeline made of a document.
+type Generation struct {
+	Language text.Language
+	Body     string // the normalised text
+	Pages    []text.Page
+	Chunks   []Chunk
+	Space    llm.Space // in which every chunk has an embedding
+}
+
+// Chunk is a stretch of a generation's text that is searched and cited as one.
+type Chunk struct {
+	ID       uuid.UUID // the same for the same text in the same document; see ChunkID
+	Ordinal  int       // place in the document, from 0
+	Span     text.Span // bytes of the generation's Body
+	Text     string    // Body[Start:End]
+	PageFrom int       // 0 where the format has no pages
+	PageTo   int
+	Headings []string // path of section titles, the topmost first
+	Embedded Hash     // key of its vector: hash of the text that was embedded
+	Terms    []Term   // for lexical search
+}
+
+// Term is an analysed term of a chunk, with how often it occurs.
+type Term struct {
+	Text  string
+	Count int
+}
+
+// Length is the number of terms in the chunk, repeated ones counted each time.
+func (c Chunk) Length() int {
+	n := 0
+	for _, t := range c.Terms {
+		n += t.Count
+	}
+	return n
+}
+
+// Hash is the SHA-256 of a text that was embedded.
+type Hash [sha256.Size]byte
+
+// HashText returns the key under which the vector of an embedded text is kept.
+func HashText(s string) Hash { return sha256.Sum256([]byte(s)) }
+
+// Embedding is a vector, keyed by the text it was made of.
+type Embedding struct {
+	Hash   Hash
+	Vector llm.Vector
+}
+
+// ChunkID returns the id of the n-th chunk (from 0) with this very text in a document. It depends on nothing else, so an
+// unchanged chunk keeps its id from generation to generation.
+func ChunkID(doc ID, chunkText string, n int) uuid.UUID {
+	h := sha256.New()
+	h.Write([]byte(chunkText))
+	var b [8]byte
+	binary.BigEndian.PutUint64(b[:], uint64(n)) //nolint:gosec // n counts chunks, never negative
+	h.Write(b[:])
+	return uuid.NewHash(sha256.New(), doc, h.Sum(nil), 8)
+}

@@ -1,0 +1,250 @@
+package document
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/ragcorp/ragcorp/core/event"
+	"github.com/ragcorp/ragcorp/core/fault"
+	"github.com/ragcorp/ragcorp/core/llm"
+	"github.com/ragcorp/ragcorp/core/text"
+)
+
+// ingestData is what an event on TopicIngest carries.
+type ingestData struct {
+	Run       int    `json:"run"`
+	FileName  string `json:"file_name,omitempty"`
+	MediaType string `json:"mime_type,omitempty"`
+}
+
+// RunOf reads from an event on TopicIngest which run it asks for.
+func RunOf(e event.Event) (Run, error) {
+	var data ingestData
+	if err := json.Unmarshal(e.Data, &data); err != nil {
+		return Run{}, fmt.Errorf("event %s: %w", e.ID, err)
+	}
+	id, err := parseID(e.Subject)
+	if err != nil {
+		return Run{}, fmt.Errorf("event %s: %w", e.ID, err)
+	}
+	return Run{Document: id, Workspace: e.Workspace, Number: data.Run}, nil
+}
+
+// Ingest runs the pipeline for one run of a document, under a lease. It may be repeated and interrupted at any point: what
+// was embedded stays embedded, and the outcome becomes visible all at once or not at all.
+//
+// It returns nil when the run is over, whichever way, and an error when trying again later may help.
+func (s *Service) Ingest(ctx context.Context, l event.Lease, r Run) error {
+	d, err := s.ports.Pipeline.Start(ctx, l, r, s.opts.Now())
+	if err == nil {
+		err = s.run(ctx, l, r, d)
+	}
+	switch {
+	case errors.Is(err, ErrStopped):
+		return nil
+	case err == nil, errors.Is(err, event.ErrLeaseLost), !fault.Permanent(err):
+		return err
+	}
+	return s.fail(ctx, l, r, err)
+}
+
+// fail ends a run for a reason that is the document's own.
+func (s *Service) fail(ctx context.Context, l event.Lease, r Run, cause error) error {
+	now := s.opts.Now()
+	f := failureOf(cause)
+	e := event.New("document.failed", "system", now, map[string]any{"run": r.Number, "code": f.Code})
+	err := s.ports.Pipeline.Fail(ctx, l, r, f, now, e.In(r.Workspace, r.Document.String()))
+	if errors.Is(err, ErrStopped) {
+		return nil
+	}
+	return err
+}
+
+func failureOf(err error) Failure {
+	f := fault.Of(err)
+	code := f.Reason
+	if code == "" {
+		code = string(f.Kind)
+	}
+	return Failure{Code: code, Text: f.Text}
+}
+
+// GiveUp ends a run that kept failing for reasons that are not the document's own.
+func (s *Service) GiveUp(ctx context.Context, l event.Lease, r Run) error {
+	return s.fail(ctx, l, r, fault.Unavailable.Errorf(
+		"processing kept failing because something that it needs was not available; process the document again later",
+	).Because(ReasonExhausted))
+}
+
+func (s *Service) run(ctx context.Context, l event.Lease, r Run, d Document) error {
+	w := &worker{Service: s, lease: l, run: r}
+	composed, err := w.parse(ctx, d)
+	if err != nil {
+		return err
+	}
+	if err := w.report(ctx, Progress{Stage: StageChunking}); err != nil {
+		return err
+	}
+	g, inputs := s.chunk(d, composed)
+	if len(g.Chunks) == 0 {
+		return fault.Invalid.Errorf("there is no text in this document; if it is a scan, run text recognition on it first").Because(ReasonNoText)
+	}
+	for range 3 { // embeddings may vanish under our hands when another document with the same text is purged
+		if err = w.embed(ctx, g, inputs); err != nil {
+			return err
+		}
+		if err = w.report(ctx, Progress{Stage: StageIndexing, Done: len(g.Chunks), Total: len(g.Chunks)}); err != nil {
+			return err
+		}
+		now := s.opts.Now()
+		e := event.New("document.ready", "system", now, map[string]any{"run": r.Number, "chunks": len(g.Chunks)})
+		err = s.ports.Pipeline.Switch(ctx, l, r, g, now, e.In(r.Workspace, r.Document.String()))
+		if !errors.Is(err, ErrNotEmbedded) {
+			break
+		}
+	}
+	if err != nil {
+		return err
+	}
+	// The document is done and its delivery settled: a failure to tidy the index is nobody's loss, the next change tidies again.
+	_ = s.ports.Janitor.Compact(ctx, r.Workspace)
+	return nil
+}
+
+// worker is one run of the pipeline.
+type worker struct {
+	*Service
+	lease event.Lease
+	run   Run
+}
+
+func (w *worker) report(ctx context.Context, p Progress) error {
+	return w.ports.Pipeline.Report(ctx, w.lease, w.run, p, w.opts.Now())
+}
+
+// parse reads the file. While it does, progress is stored now and then, and parsing ends early when the run is over.
+func (w *worker) parse(ctx context.Context, d Document) (text.Text, error) {
+	if err := w.report(ctx, Progress{Stage: StageParsing}); err != nil {
+		return text.Text{}, err
+	}
+	body, err := w.ports.Blobs.Open(ctx, d.Original.Key)
+	if err != nil {
+		if errors.Is(err, fault.NotFound) {
+			return text.Text{}, fault.Invalid.Wrap(err, "the file of this document is gone; upload it again").Because("missing_file")
+		}
+		return text.Text{}, err
+	}
+	defer func() { _ = body.Close() }() // it was only read
+
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var done, total atomic.Int64
+	watched := w.watch(ctx, stop, &done, &total)
+	parsed, err := w.ports.Parser.Parse(ctx, File{
+		Name: d.Original.Name, MediaType: d.Original.MediaType, Size: d.Original.Size, Body: body,
+		Progress: func(n, of int) { done.Store(int64(n)); total.Store(int64(of)) },
+	})
+	stop(nil)
+	<-watched
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
+		return text.Text{}, cause
+	}
+	if err != nil {
+		return text.Text{}, err
+	}
+	return text.Compose(parsed.Blocks), nil
+}
+
+// watch stores progress every second until ctx ends; it stops everything when the run turns out to be over. The channel
+// closes when it is done.
+func (w *worker) watch(ctx context.Context, stop context.CancelCauseFunc, done, total *atomic.Int64) <-chan struct{} {
+	finished := make(chan struct{})
+	go func() {
+		defer close(finished)
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			p := Progress{Stage: StageParsing, Done: int(done.Load()), Total: int(total.Load())}
+			err := w.report(ctx, p)
+			if errors.Is(err, ErrStopped) || errors.Is(err, event.ErrLeaseLost) {
+				stop(err)
+			}
+		}
+	}()
+	return finished
+}
+
+// chunk cuts a text and analyses the chunks. The inputs are what gets embedded, one per chunk: the chunk's text with the
+// titles above it, which say what it is about.
+func (s *Service) chunk(d Document, t text.Text) (Generation, []string) {
+	lang := text.Detect(t.Body)
+	pieces := text.Split(t, s.opts.Chunks)
+	g := Generation{
+		Language: lang, Body: t.Body, Pages: t.Pages, Space: s.ports.Embedder.Space(), Chunks: make([]Chunk, len(pieces)),
+	}
+	inputs := make([]string, len(pieces))
+	seen := map[string]int{}
+	for i, p := range pieces {
+		inputs[i] = embedInput(d.Title, p)
+		g.Chunks[i] = Chunk{
+			ID: ChunkID(d.ID, p.Text, seen[p.Text]), Ordinal: i, Span: p.Span, Text: p.Text,
+			PageFrom: p.PageFrom, PageTo: p.PageTo, Headings: p.Headings,
+			Embedded: HashText(inputs[i]), Terms: countTerms(text.Analyse(lang, inputs[i])),
+		}
+		seen[p.Text]++
+	}
+	return g, inputs
+}
+
+// embed stores a vector for every chunk that has none yet, batch by batch, so that each is a checkpoint.
+func (w *worker) embed(ctx context.Context, g Generation, inputs []string) error {
+	byHash := make(map[Hash]string, len(inputs))
+	hashes := make([]Hash, len(inputs))
+	for i, c := range g.Chunks {
+		hashes[i] = c.Embedded
+		byHash[c.Embedded] = inputs[i]
+	}
+	missing, err := w.ports.Pipeline.Missing(ctx, g.Space, hashes)
+	if err != nil {
+		return err
+	}
+	for from := 0; from < len(missing); from += w.opts.EmbedBatch {
+		have := len(byHash) - len(missing) + from
+		if err := w.report(ctx, Progress{Stage: StageEmbedding, Done: have, Total: len(byHash)}); err != nil {
+			return err
+		}
+		batch := missing[from:min(from+w.opts.EmbedBatch, len(missing))]
+		if err := w.embedBatch(ctx, g.Space, batch, byHash); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *worker) embedBatch(ctx context.Context, space llm.Space, batch []Hash, texts map[Hash]string) error {
+	in := make([]string, len(batch))
+	for i, h := range batch {
+		in[i] = texts[h]
+	}
+	vectors, err := w.ports.Embedder.Embed(ctx, llm.ForDocument, in)
+	if err != nil {
+		return fmt.Errorf("embed %d texts: %w", len(in), err)
+	}
+	if len(vectors) != len(in) {
+		return fmt.Errorf("embed %d texts: the model returned %d vectors", len(in), len(vectors))
+	}
+	out := make([]Embedding, len(batch))
+	for i, h := range batch {
+		out[i] = Embedding{Hash: h, Vector: vectors[i]}
+	}
+	return w.ports.Pipeline.SaveEmbeddings(ctx, space, out, w.opts.Now())
+}

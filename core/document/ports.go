@@ -1,0 +1,159 @@
+package document
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/ragcorp/ragcorp/core/event"
+	"github.com/ragcorp/ragcorp/core/llm"
+	"github.com/ragcorp/ragcorp/core/text"
+	"github.com/ragcorp/ragcorp/core/workspace"
+)
+
+// Store keeps documents for people: what they put in and what they see. It is safe for concurrent use.
+type Store interface {
+	// Create adds a document and writes the events with it. When a live document of the workspace has the same Hash, nothing
+	// is written and that one is returned with created false, whoever may see it.
+	Create(ctx context.Context, d Document, events ...event.Event) (stored Document, created bool, err error)
+	// Document returns one live document. fault.NotFound when the workspace has none with that id, fault.Denied when it has
+	// and the scope doesn't see it.
+	Document(ctx context.Context, s workspace.Scope, id ID) (Document, error)
+	// List returns the live documents that the query chooses and the scope sees.
+	List(ctx context.Context, s workspace.Scope, q Query) ([]Document, error)
+	// Update reads a live document, lets change decide, and writes document and events in one transaction. An error of
+	// change is returned as it is and leaves no trace. change must not call any port. Setting DeletedAt deletes: from the
+	// commit on, no arm of retrieval finds the document. Outcome is not written. Errors as in Document.
+	Update(ctx context.Context, s workspace.Scope, id ID, change func(d *Document) ([]event.Event, error)) (Document, error)
+	// Text returns the normalised text of the visible generation. fault.NotFound when there is none; errors as in Document.
+	Text(ctx context.Context, s workspace.Scope, id ID) (text.Text, error)
+}
+
+// Query chooses documents for a list.
+type Query struct {
+	Text   string // case-insensitive substring of title, source, file name or metadata; empty means any
+	Status Status // empty means any
+	Tag    string // empty means any
+	Sort   Sort
+	After  Cursor // only what comes after this place
+	Offset int    // how many to pass over, for clients that count pages
+	Limit  int    // at most this many
+}
+
+// Sort is an order of a list of documents. Ties break by id, in the same direction.
+type Sort string
+
+// The orders.
+const (
+	NewestFirst Sort = "created_at_desc"
+	OldestFirst Sort = "created_at_asc"
+	TitleUp     Sort = "title_asc"
+	TitleDown   Sort = "title_desc"
+)
+
+// Cursor is a place in an ordered list: the last document of the page before. Its zero value is the start. Titles
+// compare in lower case.
+type Cursor struct {
+	CreatedAt time.Time
+	Title     string
+	ID        ID
+}
+
+// Pipeline is what a worker needs to process documents. Every method that writes takes the lease under which the worker
+// works and, in the same transaction, checks that it is still held: event.ErrLeaseLost otherwise. Methods that take a run
+// also check that it is still the document's newest and neither cancelled nor deleted: ErrStopped otherwise. A failed check
+// changes nothing. It is safe for concurrent use.
+type Pipeline interface {
+	// Start marks the document as Processing and returns it. ErrStopped also when the run is already Ready or Failed.
+	Start(ctx context.Context, l event.Lease, r Run, now time.Time) (Document, error)
+	// Report stores progress.
+	Report(ctx context.Context, l event.Lease, r Run, p Progress, now time.Time) error
+	// Missing returns those of the hashes that have no embedding in the space, in order, each once.
+	Missing(ctx context.Context, space llm.Space, hashes []Hash) ([]Hash, error)
+	// SaveEmbeddings stores vectors; one that is there already is left alone. They are a checkpoint: no document shows them.
+	// Embeddings that no chunk uses are removed some time later.
+	SaveEmbeddings(ctx context.Context, space llm.Space, es []Embedding, now time.Time) error
+	// Switch stores a generation, makes it the visible one, retires the one before, marks the document as Ready and settles
+	// the delivery, all at once. ErrNotEmbedded when a chunk has no embedding in the generation's space.
+	Switch(ctx context.Context, l event.Lease, r Run, g Generation, now time.Time, events ...event.Event) error
+	// Fail marks the document as Failed and settles the delivery, all at once. A generation that was visible stays so.
+	Fail(ctx context.Context, l event.Lease, r Run, f Failure, now time.Time, events ...event.Event) error
+}
+
+// Run names one run of the pipeline over one document.
+type Run struct {
+	Document  ID
+	Workspace workspace.ID
+	Number    int
+}
+
+// Janitor removes what is no longer needed. Every method may be repeated and interrupted at any point. It is safe for
+// concurrent use.
+type Janitor interface {
+	// Purge removes for good what is left of a deleted document: text, chunks, index entries and the embeddings that no
+	// other chunk uses; the row itself stays, stripped of its blob key, which is returned ("" when there is none). fault.NotFound
+	// when there is no deleted document of that id.
+	Purge(ctx context.Context, ws workspace.ID, id ID) (blob string, err error)
+	// Compact merges small parts of the workspace's index into larger ones and forgets what was retired. Results of searches don't change.
+	Compact(ctx context.Context, ws workspace.ID) error
+	// Sweep removes embeddings that no chunk uses and that are older than before, and says how many.
+	Sweep(ctx context.Context, before time.Time) (int, error)
+	// BlobInUse reports whether a live or not yet purged document uses the blob.
+	BlobInUse(ctx context.Context, key string) (bool, error)
+}
+
+// Blobs keeps the bytes of files. Keys are made by this package; they consist of lower-case letters, digits, '-' and '/'.
+// It is safe for concurrent use.
+type Blobs interface {
+	// Put stores everything that r yields under the key and returns how many bytes that were. When it fails, or ctx ends,
+	// nothing stays under the key. An error of r is returned as it is.
+	Put(ctx context.Context, key, mediaType string, r io.Reader) (int64, error)
+	// Open reads a blob. fault.NotFound when there is none. The caller closes it.
+	Open(ctx context.Context, key string) (io.ReadCloser, error)
+	// Delete removes a blob; removing one that isn't there is no error.
+	Delete(ctx context.Context, key string) error
+	// Stale calls yield with the keys of blobs last written before the given time, until yield returns an error, which it returns.
+	Stale(ctx context.Context, before time.Time, yield func(key string) error) error
+}
+
+// File is a file that is to be parsed.
+type File struct {
+	Name      string // as the user called it; a hint only
+	MediaType string // as Sniff decided it
+	Size      int64  // bytes
+	Body      io.Reader
+	Progress  func(done, total int) // pages read so far and pages in all (0: not known); may be nil
+}
+
+// Parsed is the content of a file, in reading order.
+type Parsed struct {
+	Title      string            // from the file's own metadata; may be empty
+	Metadata   map[string]string // author, created and the like; small and clean
+	Pages      int               // 0 where the format has none
+	EmptyPages []int             // pages without any text, such as scans
+	Blocks     []text.Block
+}
+
+// Parser turns files into text. It is safe for concurrent use.
+type Parser interface {
+	// Sniff decides the media type of a file by its first bytes (up to 64 KiB), then its name; declared is the client's word,
+	// a last hint. fault.Unsupported when the type isn't handled; the text lists those that are.
+	Sniff(head []byte, name, declared string) (mediaType string, err error)
+	// Parse reads a file. An error of kind Invalid, Unsupported or TooLarge is about the file and final; its Reason is one of the
+	// Reason constants and its text tells a person what to do. Any other error is worth a retry.
+	Parse(ctx context.Context, f File) (Parsed, error)
+}
+
+// Reasons for which a file can't be processed. A parser may add others.
+const (
+	ReasonCorrupt      = "corrupt"           // it can't be read as what it is
+	ReasonEncrypted    = "encrypted"         // it needs a password
+	ReasonNoText       = "no_text"           // there is nothing to read in it, such as in a scan
+	ReasonTooManyPages = "too_many_pages"    // a limit
+	ReasonTooLarge     = "too_large"         // a limit on bytes, packed or unpacked
+	ReasonTimeout      = "timeout"           // reading took too long
+	ReasonMemory       = "out_of_memory"     // reading took too much memory
+	ReasonCrashed      = "crashed"           // the reader broke on it
+	ReasonUnsupported  = "unsupported"       // it is of a type that isn't handled
+	ReasonExhausted    = "retries_exhausted" // something that processing needs kept failing
+)

@@ -1,0 +1,232 @@
+package document
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/ragcorp/ragcorp/core/event"
+	"github.com/ragcorp/ragcorp/core/fault"
+	"github.com/ragcorp/ragcorp/core/identity"
+	"github.com/ragcorp/ragcorp/core/llm"
+	"github.com/ragcorp/ragcorp/core/text"
+	"github.com/ragcorp/ragcorp/core/workspace"
+)
+
+// Topics of the events that documents need something to react to.
+const (
+	TopicIngest = "document.ingest" // run the pipeline: Service.Ingest
+	TopicPurge  = "document.purge"  // remove what is left of a deleted document: Service.Purge
+)
+
+// Ports is what a Service needs.
+type Ports struct {
+	Store    Store
+	Pipeline Pipeline
+	Janitor  Janitor
+	Blobs    Blobs
+	Parser   Parser
+	Embedder llm.Embedder
+	Events   event.Log
+}
+
+// Options are the settings of a Service; nil means defaults.
+type Options struct {
+	// Now tells the time. Defaults to time.Now in UTC.
+	Now func() time.Time
+	// Chunks says how documents are cut. Defaults to 900 characters with an overlap of 120.
+	Chunks text.Options
+	// MaxUpload is the largest file, in bytes. Defaults to 25 MiB.
+	MaxUpload int64
+	// MaxText is the longest text to ingest, in characters. Defaults to 100,000.
+	MaxText int
+	// MaxTitle is the longest title, in characters. Defaults to 200.
+	MaxTitle int
+	// MaxSource is the longest source, in characters. Defaults to 500.
+	MaxSource int
+	// EmbedBatch is how many texts go to the embedder at once. Defaults to 64.
+	EmbedBatch int
+	// InlineLease is how long a text may take to be processed while its client waits. Defaults to one minute.
+	InlineLease time.Duration
+}
+
+func (o *Options) withDefaults() Options {
+	var c Options
+	if o != nil {
+		c = *o
+	}
+	if c.Now == nil {
+		c.Now = func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+	}
+	if c.MaxUpload <= 0 {
+		c.MaxUpload = 25 << 20
+	}
+	for _, d := range []struct {
+		field *int
+		value int
+	}{{&c.MaxText, 100_000}, {&c.MaxTitle, 200}, {&c.MaxSource, 500}, {&c.EmbedBatch, 64}} {
+		if *d.field <= 0 {
+			*d.field = d.value
+		}
+	}
+	if c.InlineLease <= 0 {
+		c.InlineLease = time.Minute
+	}
+	return c
+}
+
+// Service holds the use cases of documents. It is safe for concurrent use.
+type Service struct {
+	ports      Ports
+	workspaces *workspace.Service
+	opts       Options
+}
+
+// New makes a Service. fault.Invalid when the options contradict each other.
+func New(p Ports, workspaces *workspace.Service, o *Options) (*Service, error) {
+	s := &Service{ports: p, workspaces: workspaces, opts: o.withDefaults()}
+	return s, s.opts.Chunks.Validate()
+}
+
+// reading and writing settle who may do what, and in which scope.
+func (s *Service) reading(ctx context.Context, a identity.Actor, ws workspace.ID) (workspace.Scope, error) {
+	if !a.Can(identity.DocumentsRead) {
+		return workspace.Scope{}, fault.Denied.Errorf("you may not read documents")
+	}
+	return s.workspaces.Reading(ctx, a, ws)
+}
+
+func (s *Service) writing(ctx context.Context, a identity.Actor, ws workspace.ID, p identity.Permission) (workspace.Scope, error) {
+	if !a.Can(p) {
+		return workspace.Scope{}, fault.Denied.Errorf("you may not change documents")
+	}
+	return s.workspaces.Writing(ctx, a, ws)
+}
+
+// Get returns a document. fault.NotFound when there is none, fault.Denied when the actor may not see it.
+func (s *Service) Get(ctx context.Context, a identity.Actor, ws workspace.ID, id ID) (Document, error) {
+	scope, err := s.reading(ctx, a, ws)
+	if err != nil {
+		return Document{}, err
+	}
+	return s.ports.Store.Document(ctx, scope, id)
+}
+
+// List returns the documents that the query chooses, and whether there are more after them.
+func (s *Service) List(ctx context.Context, a identity.Actor, ws workspace.ID, q Query) (docs []Document, more bool, err error) {
+	scope, err := s.reading(ctx, a, ws)
+	if err != nil {
+		return nil, false, err
+	}
+	limit := q.Limit
+	q.Limit++
+	docs, err = s.ports.Store.List(ctx, scope, q)
+	if err != nil || len(docs) <= limit {
+		return docs, false, err
+	}
+	return docs[:limit], true, nil
+}
+
+// Text returns the normalised text in which citations are spans. Errors as in Get; fault.NotFound also when nothing of the
+// document is visible yet.
+func (s *Service) Text(ctx context.Context, a identity.Actor, ws workspace.ID, id ID) (text.Text, error) {
+	scope, err := s.reading(ctx, a, ws)
+	if err != nil {
+		return text.Text{}, err
+	}
+	return s.ports.Store.Text(ctx, scope, id)
+}
+
+// Open returns a document with its original bytes. The caller closes them. Errors as in Get.
+func (s *Service) Open(ctx context.Context, a identity.Actor, ws workspace.ID, id ID) (Document, io.ReadCloser, error) {
+	d, err := s.Get(ctx, a, ws, id)
+	if err != nil {
+		return Document{}, nil, err
+	}
+	r, err := s.ports.Blobs.Open(ctx, d.Original.Key)
+	return d, r, err
+}
+
+// Describe changes what a client said about a document.
+func (s *Service) Describe(ctx context.Context, a identity.Actor, ws workspace.ID, id ID, p DetailsPatch) (Document, error) {
+	return s.change(ctx, a, target{ws, id, identity.DocumentsCreate}, func(d *Document, now time.Time) ([]event.Event, error) {
+		changed, err := p.apply(s, d)
+		if err != nil {
+			return nil, err
+		}
+		return []event.Event{event.New("document.update", a.String(), now, map[string]any{"changed": changed})}, nil
+	})
+}
+
+// Delete deletes a document: from now on it answers nothing, and a delivery removes what is left of it. fault.NotFound when
+// it is deleted already.
+func (s *Service) Delete(ctx context.Context, a identity.Actor, ws workspace.ID, id ID) error {
+	_, err := s.change(ctx, a, target{ws, id, identity.DocumentsDelete}, func(d *Document, now time.Time) ([]event.Event, error) {
+		d.DeletedAt = now
+		e := event.New("document.delete", a.String(), now, purgeData{Blob: d.Original.Key})
+		return []event.Event{e.For(TopicPurge)}, nil
+	})
+	return err
+}
+
+// Reprocess runs the pipeline again. The visible generation stays until the new one is ready. A document that still waits is
+// left as it is; fault.Conflict while a worker is at it.
+func (s *Service) Reprocess(ctx context.Context, a identity.Actor, ws workspace.ID, id ID) (Document, error) {
+	return s.change(ctx, a, target{ws, id, identity.DocumentsCreate}, func(d *Document, now time.Time) ([]event.Event, error) {
+		switch d.Status {
+		case Processing:
+			return nil, fault.Conflict.Errorf("the document is being processed; wait, or cancel it first")
+		case Pending:
+			return nil, nil
+		case Ready, Failed, Cancelled:
+		}
+		return []event.Event{d.again("document.reprocess", a, now)}, nil
+	})
+}
+
+// Cancel stops the newest run of a document that waits or is being processed; fault.Conflict otherwise. A worker finds out
+// with its next step.
+func (s *Service) Cancel(ctx context.Context, a identity.Actor, ws workspace.ID, id ID) (Document, error) {
+	return s.change(ctx, a, target{ws, id, identity.DocumentsCreate}, func(d *Document, now time.Time) ([]event.Event, error) {
+		if d.Status != Pending && d.Status != Processing {
+			return nil, fault.Conflict.Errorf("the document is not being processed")
+		}
+		d.Status, d.Progress = Cancelled, Progress{Stage: StageDone}
+		return []event.Event{event.New("document.cancel", a.String(), now, nil)}, nil
+	})
+}
+
+// target is a document that an actor wants to change, and the permission that this takes.
+type target struct {
+	workspace  workspace.ID
+	document   ID
+	permission identity.Permission
+}
+
+func (s *Service) change(
+	ctx context.Context, a identity.Actor, t target, fn func(d *Document, now time.Time) ([]event.Event, error),
+) (Document, error) {
+	scope, err := s.writing(ctx, a, t.workspace, t.permission)
+	if err != nil {
+		return Document{}, err
+	}
+	return s.ports.Store.Update(ctx, scope, t.document, func(d *Document) ([]event.Event, error) {
+		now := s.opts.Now()
+		events, err := fn(d, now)
+		if err != nil || len(events) == 0 {
+			return nil, err
+		}
+		d.UpdatedAt = now
+		for i := range events {
+			events[i] = recorded(events[i], *d)
+		}
+		return events, nil
+	})
+}
+
+// again begins a new run of d and returns the event that makes a worker do it.
+func (d *Document) again(name string, a identity.Actor, now time.Time) event.Event {
+	d.Run++
+	d.Status, d.Failure, d.Progress, d.UpdatedAt = Pending, Failure{}, Progress{Stage: StageQueued}, now
+	return event.New(name, a.String(), now, ingestData{Run: d.Run}).For(TopicIngest)
+}

@@ -1,0 +1,193 @@
+package document
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"github.com/ragcorp/ragcorp/core/event"
+	"github.com/ragcorp/ragcorp/core/fault"
+	"github.com/ragcorp/ragcorp/core/identity"
+	"github.com/ragcorp/ragcorp/core/workspace"
+)
+
+// headBytes is how much of a file decides its type.
+const headBytes = 64 << 10
+
+// Incoming is a file as a client sends it.
+type Incoming struct {
+	Name      string // the client's; data, never a path
+	MediaType string // the client's word; content decides
+	Body      io.Reader
+}
+
+// Receipt is a file that is stored but belongs to no document yet. It must be handed to Accept or Discard.
+type Receipt struct {
+	scope workspace.Scope
+	doc   Document
+}
+
+// Receive takes the bytes of a file into the blob store, hashing on the way; memory stays small whatever the size.
+// fault.Invalid on the field file when it is empty, fault.Unsupported when its type isn't handled, fault.TooLarge over the
+// limit.
+func (s *Service) Receive(ctx context.Context, a identity.Actor, ws workspace.ID, in Incoming) (*Receipt, error) {
+	scope, err := s.writing(ctx, a, ws, identity.DocumentsCreate)
+	if err != nil {
+		return nil, err
+	}
+	head := make([]byte, headBytes)
+	n, err := io.ReadFull(in.Body, head)
+	head = head[:n]
+	switch {
+	case n == 0 && errors.Is(err, io.EOF):
+		return nil, fault.Field("file", "is empty")
+	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, fmt.Errorf("receive file: %w", err)
+	}
+	name := fileName(in.Name)
+	mediaType, err := s.ports.Parser.Sniff(head, name, in.MediaType)
+	if err != nil {
+		return nil, err
+	}
+	return s.keep(ctx, scope, a, Original{Name: name, MediaType: mediaType}, io.MultiReader(bytes.NewReader(head), in.Body))
+}
+
+// keep stores bytes under a new document's key.
+func (s *Service) keep(
+	ctx context.Context, scope workspace.Scope, a identity.Actor, o Original, body io.Reader,
+) (*Receipt, error) {
+	id := uuid.Must(uuid.NewV7())
+	o.Key = "originals/" + scope.Workspace().String() + "/" + id.String()
+	sum := FileHash(scope.Workspace())
+	limited := &limitedReader{r: io.TeeReader(body, sum), left: s.opts.MaxUpload}
+	size, err := s.ports.Blobs.Put(ctx, o.Key, o.MediaType, limited)
+	if err != nil {
+		return nil, err
+	}
+	o.Size = size
+	return &Receipt{scope: scope, doc: Document{
+		ID: id, Workspace: scope.Workspace(), Uploader: a.User, Original: o, Hash: hex.EncodeToString(sum.Sum(nil)),
+	}}, nil
+}
+
+// Discard forgets a received file.
+func (s *Service) Discard(ctx context.Context, r *Receipt) error {
+	return s.ports.Blobs.Delete(context.WithoutCancel(ctx), r.doc.Original.Key)
+}
+
+// Accept makes a document of a received file; a worker processes it. When the workspace has a live document of the same
+// bytes, that one is returned with created false, and is processed again if it had failed; fault.Conflict when the actor may
+// not see it. Whatever the outcome, the receipt is used up.
+func (s *Service) Accept(ctx context.Context, a identity.Actor, r *Receipt, in Details) (d Document, created bool, err error) {
+	d, created, err = s.accept(ctx, a, r, in, event.Lease{})
+	if err != nil || !created {
+		if derr := s.Discard(ctx, r); derr != nil {
+			return d, created, errors.Join(err, derr)
+		}
+	}
+	return d, created, err
+}
+
+func (s *Service) accept(
+	ctx context.Context, a identity.Actor, r *Receipt, in Details, held event.Lease,
+) (Document, bool, error) {
+	d, now := r.doc, s.opts.Now()
+	if err := s.describe(&d, in); err != nil {
+		return Document{}, false, err
+	}
+	d.Title = s.title(d.Title, d.Original.Name)
+	d.CreatedAt = now
+	e := d.again("document.upload", a, now)
+	e.Data = event.New("", "", now, ingestData{Run: d.Run, FileName: d.Original.Name, MediaType: d.Original.MediaType}).Data
+	if held.Delivery != uuid.Nil {
+		e.ID, e.Held = held.Delivery, &held
+	}
+	stored, created, err := s.ports.Store.Create(ctx, d, recorded(e, d))
+	if err != nil || created {
+		return stored, created, err
+	}
+	return s.duplicate(ctx, a, r.scope, stored)
+}
+
+// duplicate settles what happens when the very same content is there already.
+func (s *Service) duplicate(ctx context.Context, a identity.Actor, scope workspace.Scope, d Document) (Document, bool, error) {
+	if !scope.Sees(d.AllowedRoles, d.Uploader) {
+		return Document{}, false, fault.Conflict.Errorf("the workspace has a document with this content that you may not see")
+	}
+	if d.Status == Failed || d.Status == Cancelled {
+		d, err := s.Reprocess(ctx, a, d.Workspace, d.ID)
+		return d, false, err
+	}
+	e := event.New("document.upload", a.String(), s.opts.Now(), map[string]any{"duplicate": true})
+	return d, false, s.ports.Events.Append(ctx, recorded(e, d))
+}
+
+// Upload is Receive and Accept in one.
+func (s *Service) Upload(
+	ctx context.Context, a identity.Actor, ws workspace.ID, in Incoming, about Details,
+) (d Document, created bool, err error) {
+	r, err := s.Receive(ctx, a, ws, in)
+	if err != nil {
+		return Document{}, false, err
+	}
+	return s.Accept(ctx, a, r, about)
+}
+
+// title chooses a title: the client's, else the file's name, else a general one; it is cut to the limit.
+func (s *Service) title(given, file string) string {
+	for _, t := range []string{given, strings.TrimSuffix(file, path.Ext(file)), file} {
+		if t = strings.TrimSpace(t); t == "" {
+			continue
+		}
+		if utf8.RuneCountInString(t) > s.opts.MaxTitle {
+			t = string([]rune(t)[:s.opts.MaxTitle])
+		}
+		return t
+	}
+	return "Untitled document"
+}
+
+// fileName reduces what a client calls a file to a name: no folders, no control characters, no more than 255 characters.
+func fileName(raw string) string {
+	raw = strings.ToValidUTF8(raw, "")
+	if i := strings.LastIndexAny(raw, `/\`); i >= 0 {
+		raw = raw[i+1:]
+	}
+	raw = strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, raw))
+	if runes := []rune(raw); len(runes) > 255 {
+		raw = string(runes[len(runes)-255:]) // the end says what type it is
+	}
+	if raw == "." || raw == ".." {
+		return ""
+	}
+	return raw
+}
+
+// limitedReader fails with fault.TooLarge once more than left bytes come.
+type limitedReader struct {
+	r    io.Reader
+	left int64
+}
+
+func (l *limitedReader) Read(p []byte) (int, error) {
+	n, err := l.r.Read(p)
+	l.left -= int64(n)
+	if l.left < 0 {
+		return 0, fault.TooLarge.Errorf("the file is larger than the limit").Because(ReasonTooLarge)
+	}
+	return n, err
+}

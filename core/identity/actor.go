@@ -1,0 +1,111 @@
+// Package identity knows who is asking: users, roles, API keys, sessions, and the Actor that every use case takes.
+//
+// It decides who somebody is and what kind of thing they may do at all. What they may do to a given workspace or document
+// is decided by package workspace.
+package identity
+
+import (
+	"slices"
+
+	"github.com/google/uuid"
+)
+
+// Role is a user's role.
+type Role string
+
+// The roles.
+const (
+	Admin    Role = "admin"
+	Employee Role = "employee"
+)
+
+// Permission is something that an actor may do at all, before any workspace is looked at.
+type Permission string
+
+// The permissions. Everything includes all others.
+const (
+	DocumentsCreate Permission = "documents:create"
+	DocumentsRead   Permission = "documents:read"
+	DocumentsDelete Permission = "documents:delete"
+	QuerySearch     Permission = "query:search"
+	QueryAsk        Permission = "query:ask"
+	QueryStream     Permission = "query:stream"
+	AdminMetrics    Permission = "admin:metrics"
+	AdminHealth     Permission = "admin:health"
+	AdminConfig     Permission = "admin:config"
+	Everything      Permission = "*"
+)
+
+// Permissions lists every permission, Everything included.
+func Permissions() []Permission {
+	return []Permission{
+		DocumentsCreate, DocumentsRead, DocumentsDelete, QuerySearch, QueryAsk, QueryStream,
+		AdminMetrics, AdminHealth, AdminConfig, Everything,
+	}
+}
+
+// ActorKind says what sort of actor somebody is.
+type ActorKind string
+
+// The kinds of actor.
+const (
+	Anonymous   ActorKind = "anonymous"
+	Person      ActorKind = "user"
+	Service     ActorKind = "service"
+	SystemActor ActorKind = "system"
+)
+
+// Actor is who asks. Its zero value is nobody, who may do nothing.
+type Actor struct {
+	Kind        ActorKind
+	User        uuid.UUID    // of a Person
+	Role        Role         // of a Person
+	Key         string       // id of a Service's API key
+	Permissions []Permission // of a Service
+	Workspaces  []uuid.UUID  // which workspaces a Service is limited to; empty means no limit
+}
+
+// System is the program itself, or an embedder who needs no access control. It may do everything.
+var System = Actor{Kind: SystemActor}
+
+// String returns the actor as it stands in events.
+func (a Actor) String() string {
+	switch a.Kind {
+	case Person:
+		return "user:" + a.User.String()
+	case Service:
+		return "service:" + a.Key
+	case SystemActor:
+		return "system"
+	case Anonymous:
+	}
+	return string(Anonymous)
+}
+
+// IsAdmin reports whether the actor is a user with the role Admin, or System.
+func (a Actor) IsAdmin() bool {
+	return a.Kind == SystemActor || a.Kind == Person && a.Role == Admin
+}
+
+// Can reports whether the actor holds the permission. An employee holds those on documents and queries, an admin all.
+func (a Actor) Can(p Permission) bool {
+	switch a.Kind {
+	case SystemActor:
+		return true
+	case Person:
+		return a.Role == Admin || a.Role == Employee && slices.Contains(employeePermissions(), p)
+	case Service:
+		return slices.Contains(a.Permissions, p) || slices.Contains(a.Permissions, Everything)
+	case Anonymous:
+	}
+	return false
+}
+
+// In reports whether the actor's limits let it into the workspace at all.
+func (a Actor) In(workspace uuid.UUID) bool {
+	return a.Kind != Service || len(a.Workspaces) == 0 || slices.Contains(a.Workspaces, workspace)
+}
+
+func employeePermissions() []Permission {
+	return []Permission{DocumentsCreate, DocumentsRead, DocumentsDelete, QuerySearch, QueryAsk, QueryStream}
+}

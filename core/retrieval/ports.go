@@ -1,0 +1,86 @@
+package retrieval
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/ragcorp/ragcorp/core/document"
+	"github.com/ragcorp/ragcorp/core/llm"
+	"github.com/ragcorp/ragcorp/core/text"
+	"github.com/ragcorp/ragcorp/core/workspace"
+)
+
+// Index finds chunks. Every method sees only the visible generations of live documents that the scope sees; scope and
+// filter work inside the search, so that k chunks come back whenever k exist. It is safe for concurrent use.
+type Index interface {
+	// Languages returns the languages of the workspace's chunks, the most frequent first.
+	Languages(ctx context.Context, s workspace.Scope) ([]text.Language, error)
+	// Lexical returns the best chunks by BM25, best first, ties by chunk id. Statistics are the workspace's own. Chunks without
+	// any of the terms are not returned.
+	Lexical(ctx context.Context, s workspace.Scope, q LexicalQuery) ([]Scored, error)
+	// Dense returns the chunks with the greatest inner product with the query's vector, best first, ties by chunk id.
+	Dense(ctx context.Context, s workspace.Scope, q DenseQuery) ([]Scored, error)
+	// Chunks returns chunks by id, in no order; those that the scope doesn't see (any more) are left out.
+	Chunks(ctx context.Context, s workspace.Scope, ids []uuid.UUID) ([]Chunk, error)
+	// Vectors returns the vectors of chunks in a space, keyed by chunk id; left out as in Chunks.
+	Vectors(ctx context.Context, s workspace.Scope, space llm.Space, ids []uuid.UUID) (map[uuid.UUID]llm.Vector, error)
+}
+
+// LexicalQuery is what to look for by words.
+type LexicalQuery struct {
+	Terms  []TermGroup
+	BM25   BM25
+	Filter Filter
+	K      int // how many at most
+}
+
+// TermGroup is one word of a query. Its alternatives are the forms under which the languages of the workspace index it;
+// a chunk's count for the word is the sum over them, and the word's document frequency counts chunks with any of them.
+type TermGroup struct {
+	Alternatives []string // distinct
+	Weight       float64  // how often the word stands in the query
+}
+
+// DenseQuery is what to look for by meaning.
+type DenseQuery struct {
+	Space  llm.Space
+	Vector llm.Vector // of unit length
+	Filter Filter
+	K      int // how many at most
+}
+
+// Filter narrows a search. Its zero value lets everything pass; a filter that nothing matches gives an empty result.
+type Filter struct {
+	Documents  []document.ID     // any of these
+	Tags       []string          // all of these
+	MediaTypes []string          // any of these
+	Sources    []string          // any of these, exactly
+	Languages  []text.Language   // any of these
+	Metadata   map[string]string // all of these top-level members, as strings
+	From, To   time.Time         // created at or after, before
+}
+
+// Scored is a chunk as an arm of the search found it.
+type Scored struct {
+	Chunk uuid.UUID
+	Score float64 // on the arm's own scale
+}
+
+// Chunk is a chunk with what is needed to show and cite it.
+type Chunk struct {
+	ID         uuid.UUID
+	Document   document.ID
+	Title      string // of the document
+	Source     string // of the document
+	Generation int64
+	Ordinal    int
+	Span       text.Span // bytes of the generation's normalised text
+	Text       string
+	PageFrom   int // 0 where the format has no pages
+	PageTo     int
+	Headings   []string
+	Language   text.Language
+	Pages      []text.Page // the pages that the chunk touches, with spans of the normalised text
+}

@@ -1,0 +1,157 @@
+table "documents" {
+  schema = schema.main
+  strict = true
+  column "id" { type = text }
+  column "workspace_id" { type = text }
+  column "title" { type = text }
+  // The title in lower case, by which lists sort.
+  column "title_key" { type = text }
+  column "source" { type = text }
+  column "metadata" { type = text }
+  column "tags" { type = text }
+  column "allowed_roles" { type = text }
+  column "uploaded_by_user_id" {
+    type = text
+    null = true
+  }
+  column "file_name" { type = text }
+  column "media_type" { type = text }
+  column "blob_key" { type = text }
+  column "size" { type = integer }
+  column "content_hash" { type = text }
+  column "run" { type = integer }
+  column "status" { type = text }
+  column "failure_code" { type = text }
+  column "failure_text" { type = text }
+  column "stage" { type = text }
+  column "progress_done" { type = integer }
+  column "progress_total" { type = integer }
+  // The visible generation; null when there is none.
+  column "generation_id" {
+    type = integer
+    null = true
+  }
+  column "language" { type = text }
+  column "page_count" { type = integer }
+  column "chunk_count" { type = integer }
+  column "created_at" { type = integer }
+  column "updated_at" { type = integer }
+  column "deleted_at" {
+    type = integer
+    null = true
+  }
+  primary_key { columns = [column.id] }
+  foreign_key "documents_workspace_fk" {
+    columns     = [column.workspace_id]
+    ref_columns = [table.workspaces.column.id]
+    on_delete   = CASCADE
+  }
+  index "documents_content_uq" {
+    unique  = true
+    columns = [column.workspace_id, column.content_hash]
+    where   = "deleted_at IS NULL"
+  }
+  index "documents_created_ix" {
+    columns = [column.workspace_id, column.created_at, column.id]
+    where   = "deleted_at IS NULL"
+  }
+  index "documents_title_ix" {
+    columns = [column.workspace_id, column.title_key, column.id]
+    where   = "deleted_at IS NULL"
+  }
+  index "documents_restricted_ix" {
+    columns = [column.workspace_id]
+    where   = "allowed_roles <> '[]' AND deleted_at IS NULL"
+  }
+  index "documents_blob_ix" { columns = [column.blob_key] }
+  check "documents_status_ck" { expr = "status IN ('PENDING', 'PROCESSING', 'READY', 'FAILED', 'CANCELLED')" }
+}
+
+table "generations" {
+  schema = schema.main
+  strict = true
+  column "id" {
+    type           = integer
+    auto_increment = true
+  }
+  column "document_id" { type = text }
+  column "workspace_id" { type = text }
+  column "language" { type = text }
+  column "body" { type = text }
+  column "pages" { type = text }
+  column "chunk_count" { type = integer }
+  // Terms in all chunks, repeated ones counted each time.
+  column "term_count" { type = integer }
+  column "created_at" { type = integer }
+  primary_key { columns = [column.id] }
+  foreign_key "generations_document_fk" {
+    columns     = [column.document_id]
+    ref_columns = [table.documents.column.id]
+    on_delete   = CASCADE
+  }
+  index "generations_workspace_ix" { columns = [column.workspace_id, column.id] }
+  index "generations_document_ix" { columns = [column.document_id] }
+}
+
+// A chunk's number is its generation's id times 2^20 plus its ordinal, so a generation's chunks stand together and a
+// number alone says which generation it belongs to.
+table "chunks" {
+  schema = schema.main
+  strict = true
+  column "no" { type = integer }
+  column "id" { type = text }
+  column "start_byte" { type = integer }
+  column "end_byte" { type = integer }
+  column "body" { type = text }
+  column "page_from" { type = integer }
+  column "page_to" { type = integer }
+  column "headings" { type = text }
+  // SHA-256 of the text that was embedded: the key of the vector in embeddings.
+  column "embedded" { type = blob }
+  primary_key { columns = [column.no] }
+  index "chunks_id_uq" {
+    unique  = true
+    columns = [column.id]
+  }
+  index "chunks_embedded_ix" { columns = [column.embedded] }
+}
+
+table "embedding_spaces" {
+  schema = schema.main
+  strict = true
+  column "id" {
+    type           = integer
+    auto_increment = true
+  }
+  column "name" { type = text }
+  column "dimension" { type = integer }
+  primary_key { columns = [column.id] }
+  index "embedding_spaces_name_uq" {
+    unique  = true
+    columns = [column.name]
+  }
+}
+
+table "embeddings" {
+  schema = schema.main
+  strict = true
+  column "id" {
+    type           = integer
+    auto_increment = true
+  }
+  column "space_id" { type = integer }
+  column "hash" { type = blob }
+  // float32, little endian.
+  column "vector" { type = blob }
+  column "created_at" { type = integer }
+  primary_key { columns = [column.id] }
+  foreign_key "embeddings_space_fk" {
+    columns     = [column.space_id]
+    ref_columns = [table.embedding_spaces.column.id]
+    on_delete   = CASCADE
+  }
+  index "embeddings_hash_uq" {
+    unique  = true
+    columns = [column.hash, column.space_id]
+  }
+}

@@ -1,0 +1,36 @@
+table "conversations" {
+  schema = schema.main
+  strict = true
+  column "id" { type = text }
+  column "workspace_id" { type = text }
+  // The actor, as in events: nobody else gets at it.
+  column "owner" { type = text }
+  column "title" { type = text }
+  column "created_at" { type = integer }
+  column "updated_at" { type = integer }
+  primary_key { columns = [column.id] }
+  foreign_key "conversations_workspace_fk" {
+    columns     = [column.workspace_id]
+    ref_columns = [table.workspaces.column.id]
+    on_delete   = CASCADE
+  }
+  index "conversations_owner_ix" { columns = [column.workspace_id, column.owner, column.updated_at] }
+}
+
+table "messages" {
+  schema = schema.main
+  strict = true
+  column "id" { type = text }
+  column "conversation_id" { type = text }
+  column "role" { type = text }
+  column "body" { type = text }
+  column "created_at" { type = integer }
+  primary_key { columns = [column.id] }
+  foreign_key "messages_conversation_fk" {
+    columns     = [column.conversation_id]
+    ref_columns = [table.conversations.column.id]
+    on_delete   = CASCADE
+  }
+  index "messages_conversation_ix" { columns = [column.conversation_id, column.id] }
+  check "messages_role_ck" { expr = "role IN ('user', 'assistant')" }
+}
