@@ -73,11 +73,17 @@ func failureOf(err error) Failure {
 	return Failure{Code: code, Text: f.Text}
 }
 
-// GiveUp ends a run that kept failing for reasons that are not the document's own.
-func (s *Service) GiveUp(ctx context.Context, l event.Lease, r Run) error {
-	return s.fail(ctx, l, r, fault.Unavailable.Errorf(
-		"processing kept failing because something that it needs was not available; process the document again later",
-	).Because(ReasonExhausted))
+// GiveUp ends a run that kept failing for reasons that are not the document's own: the document fails, and the delivery is
+// dead, with the cause for operators. Replaying the delivery runs it again.
+func (s *Service) GiveUp(ctx context.Context, l event.Lease, r Run, cause string) error {
+	now := s.opts.Now()
+	f := Failure{Code: ReasonExhausted, Text: "Something that processing needs kept failing. Process the document again later."}
+	e := event.New("document.failed", "system", now, map[string]any{"run": r.Number, "code": f.Code})
+	err := s.ports.Pipeline.GiveUp(ctx, l, r, f, cause, now, e.In(r.Workspace, r.Document.String()))
+	if errors.Is(err, ErrStopped) {
+		return s.ports.Events.Done(ctx, l, now)
+	}
+	return err
 }
 
 func (s *Service) run(ctx context.Context, l event.Lease, r Run, d Document) error {

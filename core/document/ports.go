@@ -64,7 +64,8 @@ type Cursor struct {
 // also check that it is still the document's newest and neither cancelled nor deleted: ErrStopped otherwise. A failed check
 // changes nothing. It is safe for concurrent use.
 type Pipeline interface {
-	// Start marks the document as Processing and returns it. ErrStopped also when the run is already Ready or Failed.
+	// Start marks the document as Processing and returns it. ErrStopped also when the run is already Ready, or Failed for
+	// another reason than ReasonExhausted.
 	Start(ctx context.Context, l event.Lease, r Run, now time.Time) (Document, error)
 	// Report stores progress.
 	Report(ctx context.Context, l event.Lease, r Run, p Progress, now time.Time) error
@@ -78,6 +79,8 @@ type Pipeline interface {
 	Switch(ctx context.Context, l event.Lease, r Run, g Generation, now time.Time, events ...event.Event) error
 	// Fail marks the document as Failed and settles the delivery, all at once. A generation that was visible stays so.
 	Fail(ctx context.Context, l event.Lease, r Run, f Failure, now time.Time, events ...event.Event) error
+	// GiveUp is Fail, but makes the delivery dead, with the cause for operators.
+	GiveUp(ctx context.Context, l event.Lease, r Run, f Failure, cause string, now time.Time, events ...event.Event) error
 }
 
 // Run names one run of the pipeline over one document.

@@ -25,6 +25,7 @@ type Event struct {
 	Subject   string          // id of the thing that it happened to; may be empty
 	Topic     string          // queue on which something must react; empty when the event is only recorded
 	Data      json.RawMessage // details, an object; never content or secrets
+	Held      *Lease          // when set, the delivery begins leased to whoever wrote the event; never read back
 }
 
 // New makes an event that happened at the given time. Data must marshal to a JSON object, or be nil.

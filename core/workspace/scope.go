@@ -29,7 +29,7 @@ func Reading(w Workspace, a identity.Actor) (Scope, error) {
 	}
 	return Scope{
 		workspace: w.ID,
-		all:       a.IsAdmin() || a.Kind == identity.Service,
+		all:       a.IsAdmin() || a.Kind == identity.ServiceActor,
 		role:      a.Role,
 		user:      a.User,
 	}, nil

@@ -117,7 +117,7 @@ func (s *Service) Writing(ctx context.Context, a identity.Actor, id ID) (Scope, 
 func (s *Service) List(ctx context.Context, a identity.Actor, f Filter) ([]Workspace, error) {
 	switch {
 	case a.IsAdmin():
-	case a.Kind == identity.Service:
+	case a.Kind == identity.ServiceActor:
 		f.IDs = a.Workspaces
 	case a.Kind == identity.Person:
 		f.Reader, f.Owner = a.User, uuid.Nil

@@ -60,7 +60,7 @@ func Decide(w Workspace, a identity.Actor) Access {
 		return full
 	}
 	switch a.Kind {
-	case identity.Service:
+	case identity.ServiceActor:
 		if a.In(w.ID) {
 			return full
 		}

@@ -1,0 +1,55 @@
+package chat
+
+import (
+	"github.com/google/uuid"
+
+	"github.com/ragcorp/ragcorp/core/document"
+	"github.com/ragcorp/ragcorp/core/llm"
+	"github.com/ragcorp/ragcorp/core/retrieval"
+	"github.com/ragcorp/ragcorp/core/text"
+	"github.com/ragcorp/ragcorp/core/workspace"
+)
+
+// Question is what an actor wants to know from a workspace.
+type Question struct {
+	Workspace    workspace.ID
+	Text         string
+	K            int       // how many chunks to read at most; 0 means 5
+	Conversation uuid.UUID // zero begins a new one; so does one that isn't the actor's
+	Diverse      bool      // prefer chunks that differ from each other
+	Filter       retrieval.Filter
+}
+
+// Answer is what came out.
+type Answer struct {
+	Text         string // with markers such as [1] that Citations explains
+	Language     text.Language
+	Evidence     bool // false when the documents don't answer; Text says so, and there are no citations
+	Grounded     bool // whether at least one citation supports the answer
+	Citations    []Citation
+	Sources      []retrieval.Hit // what the answer was made from; marker n is Sources[n-1]
+	Conversation uuid.UUID
+	Model        string
+	Usage        *llm.Usage // nil when the model reports none
+	Trace        retrieval.Trace
+}
+
+// Citation points at the text that supports a claim. Quote is, byte for byte, the stored text of the document at Span.
+type Citation struct {
+	Marker   int
+	Document document.ID
+	Title    string
+	Chunk    uuid.UUID
+	Page     int       // on which the quote begins; 0 where the format has no pages
+	Span     text.Span // bytes of the document's normalised text
+	Quote    string
+	Score    float64 // how much of the claim the quote covers, 0 to 1; 1 when the claim is the quote
+}
+
+// Piece is a part of an answer as it streams: first one with Sources, then some with Text, then one with Done. Exactly one
+// field is set, except that Sources may be empty in the first.
+type Piece struct {
+	Sources []retrieval.Hit
+	Text    string
+	Done    *Answer
+}

@@ -1,0 +1,88 @@
+package chat
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"github.com/ragcorp/ragcorp/core/llm"
+	"github.com/ragcorp/ragcorp/core/text"
+)
+
+// PromptVersion is the version of the prompts under prompts/.
+const PromptVersion = "v1"
+
+//go:embed prompts/*.md
+var prompts embed.FS
+
+// messages is the prompt for a language model: the rules, the conversation so far, then the passages and the question. The
+// passages stand between fences that carry a code made from their own text, so that no passage can contain its fence.
+func (t *turn) messages() []llm.Message {
+	msgs := []llm.Message{{Role: llm.RoleSystem, Text: rules(t.answer.Language)}}
+	for _, m := range t.history {
+		msgs = append(msgs, llm.Message{Role: m.Role, Text: m.Text})
+	}
+	sum := sha256.New()
+	for _, h := range t.answer.Sources {
+		sum.Write([]byte(h.Title + "\x00" + h.Text + "\x00"))
+	}
+	code := hex.EncodeToString(sum.Sum(nil)[:6])
+	var b strings.Builder
+	for i, h := range t.answer.Sources {
+		fmt.Fprintf(&b, "<passage-%s number=%d title=%q>\n%s\n</passage-%s>\n\n", code, i+1, oneLine(h.Title), h.Text, code)
+	}
+	b.WriteString(t.question)
+	return append(msgs, llm.Message{Role: llm.RoleUser, Text: b.String()})
+}
+
+// rules returns the system prompt. Only English and Spanish have their own; it names the language to answer in.
+func rules(l text.Language) string {
+	file := "prompts/" + PromptVersion + "_en.md"
+	if l == text.Spanish {
+		file = "prompts/" + PromptVersion + "_es.md"
+	}
+	raw, err := prompts.ReadFile(file)
+	if err != nil {
+		panic(err) // the file is part of the program
+	}
+	return strings.NewReplacer("{no_evidence}", noEvidence(l), "{language}", languageName(l)).Replace(string(raw))
+}
+
+// noEvidence is what an answer says when the documents don't answer.
+func noEvidence(l text.Language) string {
+	switch l {
+	case text.Spanish:
+		return "No hay evidencia suficiente en los documentos para responder. Prueba con otra palabra clave, una fecha o un documento concreto."
+	case text.Portuguese:
+		return "Não há evidência suficiente nos documentos para responder. Tente outra palavra-chave, uma data ou um documento específico."
+	case text.French:
+		return "Les documents ne permettent pas de répondre. Essayez un autre mot-clé, une date ou un document précis."
+	case text.German:
+		return "Die Dokumente belegen keine Antwort. Versuche es mit einem anderen Stichwort, einem Datum oder einem bestimmten Dokument."
+	case text.Italian:
+		return "Nei documenti non ci sono prove sufficienti per rispondere. Prova con un'altra parola chiave, una data o un documento preciso."
+	case text.English, text.Simple:
+	}
+	return "There is not enough evidence in the documents to answer. Try another keyword, a date or a specific document."
+}
+
+func languageName(l text.Language) string {
+	switch l {
+	case text.Spanish:
+		return "español"
+	case text.Portuguese:
+		return "Portuguese"
+	case text.French:
+		return "French"
+	case text.German:
+		return "German"
+	case text.Italian:
+		return "Italian"
+	case text.English, text.Simple:
+	}
+	return "English"
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -1,0 +1,127 @@
+// Package core is the front door of the product as a library. An embedder fills in Ports, calls New, and uses the services
+// of the App.
+//
+// The core imports nothing but the standard library and a few small pure packages. It never logs: it returns errors of the
+// kinds in package fault and records events.
+package core
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ragcorp/ragcorp/core/chat"
+	"github.com/ragcorp/ragcorp/core/document"
+	"github.com/ragcorp/ragcorp/core/event"
+	"github.com/ragcorp/ragcorp/core/identity"
+	"github.com/ragcorp/ragcorp/core/llm"
+	"github.com/ragcorp/ragcorp/core/retrieval"
+	"github.com/ragcorp/ragcorp/core/workspace"
+)
+
+// Store groups the ports that a database implements.
+type Store interface {
+	Users() identity.Users
+	Keys() identity.Keys
+	Workspaces() workspace.Store
+	Documents() document.Store
+	Pipeline() document.Pipeline
+	Janitor() document.Janitor
+	Index() retrieval.Index
+	Conversations() chat.Store
+	Events() event.Log
+	Backlog() event.Backlog
+}
+
+// Ports is what the product needs from the world.
+type Ports struct {
+	Store     Store           // required
+	Blobs     document.Blobs  // required
+	Parser    document.Parser // required
+	Embedder  llm.Embedder    // required
+	Generator llm.Generator   // required
+	Reranker  llm.Reranker    // optional; without it results keep the order of fusion
+	Tokens    identity.Tokens // optional; without it nobody can sign in
+	Hasher    identity.Hasher // optional; without it there are no passwords and no API keys
+}
+
+func (p Ports) validate() error {
+	var missing []error
+	for _, port := range []struct {
+		name string
+		set  bool
+	}{
+		{"Store", p.Store != nil},
+		{"Blobs", p.Blobs != nil},
+		{"Parser", p.Parser != nil},
+		{"Embedder", p.Embedder != nil},
+		{"Generator", p.Generator != nil},
+	} {
+		if !port.set {
+			missing = append(missing, fmt.Errorf("core.Ports.%s is not set", port.name))
+		}
+	}
+	return errors.Join(missing...)
+}
+
+// Options are the settings of an App; nil means defaults.
+type Options struct {
+	// Now tells the time to everything. Defaults to time.Now in UTC, in microseconds.
+	Now func() time.Time
+	// Identity are the settings of App.Identity.
+	Identity identity.Options
+	// Workspaces are the settings of App.Workspaces.
+	Workspaces workspace.Options
+	// Documents are the settings of App.Documents.
+	Documents document.Options
+	// Search are the settings of App.Search.
+	Search retrieval.Options
+	// Chat are the settings of App.Chat.
+	Chat chat.Options
+	// Retry says when a reaction that failed is tried again, and when it is given up.
+	Retry Retry
+}
+
+// App is the product: its use cases, grouped into services, and the reactions to events.
+type App struct {
+	Identity   *identity.Service
+	Workspaces *workspace.Service
+	Documents  *document.Service
+	Search     *retrieval.Service
+	Chat       *chat.Service
+
+	store Store
+	now   func() time.Time
+	retry Retry
+}
+
+// New makes an App. It reports all missing ports at once; fault.Invalid when options contradict each other.
+func New(p Ports, o *Options) (*App, error) {
+	if err := p.validate(); err != nil {
+		return nil, err
+	}
+	var opts Options
+	if o != nil {
+		opts = *o
+	}
+	if opts.Now == nil {
+		opts.Now = now
+	}
+	opts.Identity.Now, opts.Workspaces.Now, opts.Documents.Now = opts.Now, opts.Now, opts.Now
+	opts.Search.Now, opts.Chat.Now = opts.Now, opts.Now
+
+	a := &App{store: p.Store, now: opts.Now, retry: opts.Retry.withDefaults()}
+	a.Identity = identity.New(p.Store.Users(), p.Store.Keys(), p.Tokens, p.Hasher, p.Store.Events(), opts.Identity)
+	a.Workspaces = workspace.New(p.Store.Workspaces(), &opts.Workspaces)
+	a.Search = retrieval.New(p.Store.Index(), p.Embedder, p.Reranker, a.Workspaces, &opts.Search)
+	a.Chat = chat.New(p.Store.Conversations(), a.Search, p.Generator, a.Workspaces, &opts.Chat)
+	var err error
+	a.Documents, err = document.New(document.Ports{
+		Store: p.Store.Documents(), Pipeline: p.Store.Pipeline(), Janitor: p.Store.Janitor(),
+		Blobs: p.Blobs, Parser: p.Parser, Embedder: p.Embedder, Events: p.Store.Events(),
+	}, a.Workspaces, &opts.Documents)
+	return a, err
+}
+
+// now is time.Now in UTC and in the microseconds that every store keeps.
+func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }

@@ -1,0 +1,198 @@
+package retrieval
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/ragcorp/ragcorp/core/llm"
+	"github.com/ragcorp/ragcorp/core/text"
+	"github.com/ragcorp/ragcorp/core/workspace"
+)
+
+// finder is one run of the pipeline: plan, look up by words and by meaning at once, fuse, diversify, rerank, fetch.
+type finder struct {
+	*Service
+	scope  workspace.Scope
+	query  Query
+	window int
+	begun  time.Time
+	vector llm.Vector
+	trace  Trace
+}
+
+func (f *finder) run(ctx context.Context) ([]Hit, error) {
+	lexical, dense, err := f.lookUp(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ranked := Fuse([]Ranking{
+		{Scored: lexical, Weight: 1},
+		{Scored: dense, Weight: weightOf(f.embedder.Space())},
+	})
+	f.trace.Fused = len(ranked)
+	hits, err := f.fetch(ctx, ranked)
+	if err != nil {
+		return nil, err
+	}
+	if f.query.Diverse {
+		if hits, err = f.diversify(ctx, hits); err != nil {
+			return nil, err
+		}
+	}
+	if hits, err = f.rerank(ctx, hits); err != nil {
+		return nil, err
+	}
+	return hits[:min(len(hits), f.query.K)], nil
+}
+
+// lookUp asks both arms at the same time.
+func (f *finder) lookUp(ctx context.Context) (lexical, dense []Scored, err error) {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var both sync.WaitGroup
+	var lexErr, denseErr error
+	both.Go(func() {
+		if lexical, lexErr = f.lexical(ctx); lexErr != nil {
+			stop(lexErr)
+		}
+	})
+	both.Go(func() {
+		if dense, denseErr = f.dense(ctx); denseErr != nil {
+			stop(denseErr)
+		}
+	})
+	both.Wait()
+	if lexErr != nil || denseErr != nil {
+		if cause := context.Cause(ctx); cause != nil {
+			return nil, nil, cause // the first error; the other arm only noticed that it was called off
+		}
+		return nil, nil, errors.Join(lexErr, denseErr)
+	}
+	return lexical, dense, nil
+}
+
+func (f *finder) lexical(ctx context.Context) ([]Scored, error) {
+	from := f.opts.Now()
+	languages, err := f.index.Languages(ctx, f.scope)
+	if err != nil {
+		return nil, fmt.Errorf("look up languages: %w", err)
+	}
+	plan := planTerms(f.query.Text, languages)
+	f.trace.Language, f.trace.Terms = plan.language, plan.groups
+	var found []Scored
+	if len(plan.groups) > 0 {
+		found, err = f.index.Lexical(ctx, f.scope, LexicalQuery{
+			Terms: plan.groups, BM25: *f.opts.BM25, Filter: f.query.Filter, K: f.window,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("look up words: %w", err)
+		}
+	}
+	f.trace.Lexical = Arm{Found: found, Took: f.opts.Now().Sub(from)}
+	return found, nil
+}
+
+func (f *finder) dense(ctx context.Context) ([]Scored, error) {
+	from := f.opts.Now()
+	vectors, err := f.embedder.Embed(ctx, llm.ForQuery, []string{text.Normalise(f.query.Text)})
+	if err != nil {
+		return nil, fmt.Errorf("embed the query: %w", err)
+	}
+	if len(vectors) != 1 {
+		return nil, fmt.Errorf("embed the query: the model returned %d vectors", len(vectors))
+	}
+	f.vector = vectors[0]
+	embedded := f.opts.Now()
+	found, err := f.index.Dense(ctx, f.scope, DenseQuery{
+		Space: f.embedder.Space(), Vector: f.vector, Filter: f.query.Filter, K: f.window,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look up vectors: %w", err)
+	}
+	f.trace.Dense, f.trace.Embedding = Arm{Found: found, Took: f.opts.Now().Sub(embedded)}, embedded.Sub(from)
+	return found, nil
+}
+
+// fetch reads the chunks that the later steps need. One that has vanished since the lookup makes room for the next.
+func (f *finder) fetch(ctx context.Context, ranked []Scored) ([]Hit, error) {
+	want := f.query.K
+	if f.query.Diverse || f.reranker != nil {
+		want = max(4*f.query.K, 20)
+	}
+	var hits []Hit
+	for len(ranked) > 0 && len(hits) < want {
+		batch := ranked[:min(len(ranked), want-len(hits))]
+		ranked = ranked[len(batch):]
+		ids := make([]uuid.UUID, len(batch))
+		for i, s := range batch {
+			ids[i] = s.Chunk
+		}
+		chunks, err := f.index.Chunks(ctx, f.scope, ids)
+		if err != nil {
+			return nil, fmt.Errorf("fetch chunks: %w", err)
+		}
+		byID := make(map[uuid.UUID]Chunk, len(chunks))
+		for _, c := range chunks {
+			byID[c.ID] = c
+		}
+		for _, s := range batch {
+			if c, ok := byID[s.Chunk]; ok {
+				hits = append(hits, Hit{Chunk: c, Score: s.Score})
+			}
+		}
+	}
+	return hits, nil
+}
+
+// diversify reorders hits by maximal marginal relevance over their vectors.
+func (f *finder) diversify(ctx context.Context, hits []Hit) ([]Hit, error) {
+	ids := make([]uuid.UUID, len(hits))
+	for i, h := range hits {
+		ids[i] = h.ID
+	}
+	vectors, err := f.index.Vectors(ctx, f.scope, f.embedder.Space(), ids)
+	if err != nil {
+		return nil, fmt.Errorf("fetch vectors: %w", err)
+	}
+	relevance := make([]float64, len(hits))
+	for i, h := range hits {
+		relevance[i] = similarity(f.vector, vectors[h.ID])
+	}
+	order := MMR(relevance, func(i, j int) float64 {
+		return similarity(vectors[hits[i].ID], vectors[hits[j].ID])
+	}, f.query.K, 1-f.opts.Diversity)
+	out := make([]Hit, len(order))
+	for i, at := range order {
+		out[i] = hits[at]
+	}
+	f.trace.Diversified = true
+	return out, nil
+}
+
+func (f *finder) rerank(ctx context.Context, hits []Hit) ([]Hit, error) {
+	if f.reranker == nil || len(hits) == 0 {
+		return hits, nil
+	}
+	texts := make([]string, len(hits))
+	for i, h := range hits {
+		texts[i] = h.Text
+	}
+	scores, err := f.reranker.Rerank(ctx, f.query.Text, texts)
+	if err != nil {
+		return nil, fmt.Errorf("rerank: %w", err)
+	}
+	if len(scores) != len(hits) {
+		return nil, fmt.Errorf("rerank %d texts: the model returned %d scores", len(hits), len(scores))
+	}
+	for i := range hits {
+		hits[i].Score = scores[i]
+	}
+	sortHits(hits)
+	f.trace.Reranked = true
+	return hits, nil
+}

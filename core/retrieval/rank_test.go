@@ -1,0 +1,92 @@
+package retrieval_test
+
+import (
+	"math"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"github.com/ragcorp/ragcorp/core/retrieval"
+)
+
+func id(n byte) uuid.UUID { return uuid.UUID{15: n} }
+
+func ranking(weight float64, ids ...byte) retrieval.Ranking {
+	r := retrieval.Ranking{Weight: weight}
+	for i, n := range ids {
+		r.Scored = append(r.Scored, retrieval.Scored{Chunk: id(n), Score: float64(100 - i)})
+	}
+	return r
+}
+
+func TestFuseSumsReciprocalRanks(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		in   []retrieval.Ranking
+		want []retrieval.Scored
+	}{
+		{"nothing", nil, []retrieval.Scored{}},
+		{"one ranking keeps its order", []retrieval.Ranking{ranking(1, 3, 1)}, []retrieval.Scored{{id(3), 1. / 61}, {id(1), 1. / 62}}},
+		{"first in both", []retrieval.Ranking{ranking(1, 1), ranking(1, 1)}, []retrieval.Scored{{id(1), 2. / 61}}},
+		{
+			"shared before single, ties by id",
+			[]retrieval.Ranking{ranking(1, 2, 3), ranking(1, 1, 3)},
+			[]retrieval.Scored{{id(3), 2. / 62}, {id(1), 1. / 61}, {id(2), 1. / 61}},
+		},
+		{"an arm of no weight adds nothing to the order", []retrieval.Ranking{ranking(1, 2), ranking(0, 1)}, []retrieval.Scored{{id(2), 1. / 61}, {id(1), 0}}},
+		{"weights", []retrieval.Ranking{ranking(0.5, 1), ranking(1, 2)}, []retrieval.Scored{{id(2), 1. / 61}, {id(1), 0.5 / 61}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(c.want, retrieval.Fuse(c.in)); diff != "" {
+				t.Errorf("Fuse (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestMMRTradesRelevanceForDifference(t *testing.T) {
+	t.Parallel()
+	q := []float64{1, 0.2, 0.1}
+	vectors := [][]float64{{1, 0, 0}, {0.99, 0.14, 0}, {0.7, 0.7, 0}, {0, 0, 1}}
+	relevance := make([]float64, len(vectors))
+	for i, v := range vectors {
+		relevance[i] = cosine(q, v)
+	}
+	similar := func(i, j int) float64 { return cosine(vectors[i], vectors[j]) }
+	for _, c := range []struct {
+		lambda float64
+		want   []int
+	}{{0.5, []int{1, 3, 2}}, {1, []int{1, 0, 2}}, {0, []int{0, 3, 2}}, {0.7, []int{1, 0, 2}}} {
+		if diff := cmp.Diff(c.want, retrieval.MMR(relevance, similar, 3, c.lambda)); diff != "" {
+			t.Errorf("MMR with lambda %v (-want +got):\n%s", c.lambda, diff)
+		}
+	}
+	if diff := cmp.Diff([]int{0, 1, 2, 3}, retrieval.MMR(relevance, similar, 4, 0.5)); diff != "" {
+		t.Errorf("MMR of no more than k candidates reorders them:\n%s", diff)
+	}
+}
+
+func cosine(a, b []float64) float64 {
+	var ab, aa, bb float64
+	for i := range a {
+		ab, aa, bb = ab+a[i]*b[i], aa+a[i]*a[i], bb+b[i]*b[i]
+	}
+	return ab / math.Sqrt(aa*bb)
+}
+
+func TestBM25FollowsTheFormula(t *testing.T) {
+	t.Parallel()
+	p := retrieval.DefaultBM25()
+	if got, want := p.IDF(10, 2), math.Log(1+8.5/2.5); got != want {
+		t.Errorf("IDF(10, 2) = %v, want %v", got, want)
+	}
+	if got, want := p.TF(2, 100, 100), 2/(2+0.9); math.Abs(got-want) > 1e-15 {
+		t.Errorf("TF at mean length = %v, want %v", got, want)
+	}
+	if p.TF(1, 200, 100) >= p.TF(1, 50, 100) {
+		t.Error("a long chunk should score less than a short one")
+	}
+}

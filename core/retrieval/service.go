@@ -1,0 +1,123 @@
+package retrieval
+
+import (
+	"context"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/ragcorp/ragcorp/core/fault"
+	"github.com/ragcorp/ragcorp/core/identity"
+	"github.com/ragcorp/ragcorp/core/llm"
+	"github.com/ragcorp/ragcorp/core/workspace"
+)
+
+// Options are the settings of a Service; nil means defaults.
+type Options struct {
+	// Now tells the time. Defaults to time.Now.
+	Now func() time.Time
+	// BM25 are the parameters of lexical scoring. Defaults to DefaultBM25.
+	BM25 *BM25
+	// Window is how many candidates each arm hands to fusion; a query for more hits widens it. Defaults to 100.
+	Window int
+	// MaxQuery is the longest query, in characters. Defaults to 2,000.
+	MaxQuery int
+	// MaxHits is the most that a query may ask for. Defaults to 50.
+	MaxHits int
+	// Diversity is the weight, 0 to 1, of being different from better hits when a query asks for diversity. Defaults to 0.5.
+	Diversity float64
+}
+
+func (o *Options) withDefaults() Options {
+	var c Options
+	if o != nil {
+		c = *o
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.BM25 == nil {
+		p := DefaultBM25()
+		c.BM25 = &p
+	}
+	for _, d := range []struct {
+		field *int
+		value int
+	}{{&c.Window, 100}, {&c.MaxQuery, 2000}, {&c.MaxHits, 50}} {
+		if *d.field <= 0 {
+			*d.field = d.value
+		}
+	}
+	if c.Diversity <= 0 || c.Diversity > 1 {
+		c.Diversity = 0.5
+	}
+	return c
+}
+
+// Service finds chunks. It is safe for concurrent use.
+type Service struct {
+	index      Index
+	embedder   llm.Embedder
+	reranker   llm.Reranker // nil: results keep the order of fusion
+	workspaces *workspace.Service
+	opts       Options
+}
+
+// New makes a Service. The reranker may be nil.
+func New(index Index, embedder llm.Embedder, reranker llm.Reranker, ws *workspace.Service, o *Options) *Service {
+	return &Service{index: index, embedder: embedder, reranker: reranker, workspaces: ws, opts: o.withDefaults()}
+}
+
+// Query is what to look for.
+type Query struct {
+	Text    string
+	K       int // how many hits at most; 0 gives none
+	Diverse bool
+	Filter  Filter
+}
+
+// Hit is a chunk that a query found.
+type Hit struct {
+	Chunk
+	Score float64 // on the scale of the step that ordered the hits last; comparable within one result only
+}
+
+// Result is what a query found, best first; equal scores are ordered by chunk id.
+type Result struct {
+	Hits  []Hit
+	Trace Trace
+}
+
+// Search finds what answers a query in a workspace. fault.Invalid on the field query when it is blank or too long,
+// fault.Denied or fault.NotFound as in workspace.Service.Reading.
+func (s *Service) Search(ctx context.Context, a identity.Actor, ws workspace.ID, q Query) (Result, error) {
+	if !a.Can(identity.QuerySearch) {
+		return Result{}, fault.Denied.Errorf("you may not search")
+	}
+	scope, err := s.workspaces.Reading(ctx, a, ws)
+	if err != nil {
+		return Result{}, err
+	}
+	return s.Find(ctx, scope, q)
+}
+
+// Find is Search for those who have a scope already.
+func (s *Service) Find(ctx context.Context, scope workspace.Scope, q Query) (Result, error) {
+	q.Text = strings.TrimSpace(q.Text)
+	switch {
+	case q.Text == "":
+		return Result{}, fault.Field("query", "must not be blank")
+	case !utf8.ValidString(q.Text):
+		return Result{}, fault.Field("query", "must be valid text")
+	case utf8.RuneCountInString(q.Text) > s.opts.MaxQuery:
+		return Result{}, fault.Field("query", "is too long")
+	case q.K < 0 || q.K > s.opts.MaxHits:
+		return Result{}, fault.Field("top_k", "is out of range")
+	case q.K == 0:
+		return Result{}, nil
+	}
+	f := &finder{Service: s, scope: scope, query: q, window: max(s.opts.Window, 4*q.K), begun: s.opts.Now()}
+	hits, err := f.run(ctx)
+	f.trace.Took = s.opts.Now().Sub(f.begun)
+	return Result{Hits: hits, Trace: f.trace}, err
+}

@@ -1,0 +1,26 @@
+package retrieval
+
+import (
+	"time"
+
+	"github.com/ragcorp/ragcorp/core/text"
+)
+
+// Trace says how a result came about.
+type Trace struct {
+	Language    text.Language // the query's, as its words were analysed
+	Terms       []TermGroup   // what was looked up by words
+	Lexical     Arm
+	Dense       Arm
+	Embedding   time.Duration // what embedding the query took
+	Fused       int           // candidates after fusion
+	Diversified bool
+	Reranked    bool
+	Took        time.Duration // all of it
+}
+
+// Arm is what one way of looking returned.
+type Arm struct {
+	Found []Scored // best first
+	Took  time.Duration
+}
