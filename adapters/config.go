@@ -58,7 +58,7 @@ type HTTPConfig struct {
 
 // AuthConfig says how people and programs prove who they are.
 type AuthConfig struct {
-	JWTSecret    string `env:"JWT_SECRET"`                            // at least 32 characters; unset: generated, kept in DATA_DIR
+	JWTSecret    string `env:"JWT_SECRET"`                             // at least 32 characters; unset: generated, kept in DATA_DIR
 	TTLMinutes   int    `env:"JWT_ACCESS_TTL_MINUTES" envDefault:"30"` // life of a session
 	CookieName   string `env:"JWT_COOKIE_NAME" envDefault:"access_token"`
 	CookieSecure bool   `env:"JWT_COOKIE_SECURE"`

@@ -68,7 +68,7 @@ func (p Ports) validate() error {
 type Options struct {
 	// Now tells the time to everything. Defaults to time.Now in UTC, in microseconds.
 	Now func() time.Time
-	// Identity are the settings of App.Identity.
+	// Identity are the settings of App.Accounts.
 	Identity identity.Options
 	// Workspaces are the settings of App.Workspaces.
 	Workspaces workspace.Options
@@ -84,7 +84,7 @@ type Options struct {
 
 // App is the product: its use cases, grouped into services, and the reactions to events.
 type App struct {
-	Identity   *identity.Service
+	Accounts   *identity.Accounts
 	Workspaces *workspace.Service
 	Documents  *document.Service
 	Search     *retrieval.Service
@@ -111,7 +111,7 @@ func New(p Ports, o *Options) (*App, error) {
 	opts.Search.Now, opts.Chat.Now = opts.Now, opts.Now
 
 	a := &App{store: p.Store, now: opts.Now, retry: opts.Retry.withDefaults()}
-	a.Identity = identity.New(p.Store.Users(), p.Store.Keys(), p.Tokens, p.Hasher, p.Store.Events(), opts.Identity)
+	a.Accounts = identity.New(p.Store.Users(), p.Store.Keys(), p.Tokens, p.Hasher, p.Store.Events(), opts.Identity)
 	a.Workspaces = workspace.New(p.Store.Workspaces(), &opts.Workspaces)
 	a.Search = retrieval.New(p.Store.Index(), p.Embedder, p.Reranker, a.Workspaces, &opts.Search)
 	a.Chat = chat.New(p.Store.Conversations(), a.Search, p.Generator, a.Workspaces, &opts.Chat)

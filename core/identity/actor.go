@@ -49,20 +49,20 @@ type ActorKind string
 
 // The kinds of actor.
 const (
-	Anonymous   ActorKind = "anonymous"
-	Person      ActorKind = "user"
-	Service     ActorKind = "service"
-	SystemActor ActorKind = "system"
+	Anonymous    ActorKind = "anonymous"
+	Person       ActorKind = "user"
+	ServiceActor ActorKind = "service"
+	SystemActor  ActorKind = "system"
 )
 
 // Actor is who asks. Its zero value is nobody, who may do nothing.
 type Actor struct {
 	Kind        ActorKind
-	User        uuid.UUID    // of a Person
-	Role        Role         // of a Person
-	Key         string       // id of a Service's API key
-	Permissions []Permission // of a Service
-	Workspaces  []uuid.UUID  // which workspaces a Service is limited to; empty means no limit
+	User        uuid.UUID    // of a person
+	Role        Role         // of a person
+	Key         string       // id of a service's API key
+	Permissions []Permission // of a service
+	Workspaces  []uuid.UUID  // which workspaces a service is limited to; empty means no limit
 }
 
 // System is the program itself, or an embedder who needs no access control. It may do everything.
@@ -73,7 +73,7 @@ func (a Actor) String() string {
 	switch a.Kind {
 	case Person:
 		return "user:" + a.User.String()
-	case Service:
+	case ServiceActor:
 		return "service:" + a.Key
 	case SystemActor:
 		return "system"
@@ -94,7 +94,7 @@ func (a Actor) Can(p Permission) bool {
 		return true
 	case Person:
 		return a.Role == Admin || a.Role == Employee && slices.Contains(employeePermissions(), p)
-	case Service:
+	case ServiceActor:
 		return slices.Contains(a.Permissions, p) || slices.Contains(a.Permissions, Everything)
 	case Anonymous:
 	}
@@ -103,7 +103,7 @@ func (a Actor) Can(p Permission) bool {
 
 // In reports whether the actor's limits let it into the workspace at all.
 func (a Actor) In(workspace uuid.UUID) bool {
-	return a.Kind != Service || len(a.Workspaces) == 0 || slices.Contains(a.Workspaces, workspace)
+	return a.Kind != ServiceActor || len(a.Workspaces) == 0 || slices.Contains(a.Workspaces, workspace)
 }
 
 func employeePermissions() []Permission {

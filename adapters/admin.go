@@ -1,0 +1,64 @@
+package adapters
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"strings"
+
+	"github.com/ragcorp/ragcorp/core"
+	"github.com/ragcorp/ragcorp/core/identity"
+)
+
+// FirstAdmin makes sure that somebody can sign in. In a fresh database it makes an administrator with a generated password,
+// which it prints to out, once; with DEV_SEED_ADMIN (and APP_ENV=local) it makes the one that the settings describe. In
+// production it makes nobody: that is what `ctl admin create` is for.
+func FirstAdmin(ctx context.Context, c Config, app *core.App, out io.Writer) error {
+	defer debug.FreeOSMemory() // hashing a password takes more memory than anything else at the start
+	if c.Seed.Admin {
+		return seedAdmin(ctx, c, app)
+	}
+	if c.Production() {
+		return nil
+	}
+	some, err := app.Accounts.HasUsers(ctx)
+	if err != nil || some {
+		return err
+	}
+	password := generatePassword()
+	created, err := app.Accounts.EnsureAdmin(ctx, firstEmail, password, identity.Keep)
+	if err != nil || !created {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "\nThis is the first start in %s. An administrator was created:\n\n  e-mail    %s\n  password  %s\n\n"+
+		"The password is shown only this once.\n\n", c.Data.Dir, firstEmail, password)
+	return err
+}
+
+const firstEmail = "admin@local"
+
+func seedAdmin(ctx context.Context, c Config, app *core.App) error {
+	seed := identity.Seed{Email: c.Seed.Email, Password: c.Seed.Password, Role: identity.Role(strings.ToLower(c.Seed.Role))}
+	if seed.Role != identity.Admin && seed.Role != identity.Employee {
+		seed.Role = identity.Admin
+	}
+	if c.Seed.Reset {
+		seed.Existing = identity.Reset
+	}
+	_, _, err := app.Accounts.EnsureUser(ctx, seed)
+	if err != nil {
+		return fmt.Errorf("DEV_SEED_ADMIN: %w", err)
+	}
+	return nil
+}
+
+// generatePassword returns 100 random bits in letters and digits.
+func generatePassword() string {
+	b := make([]byte, 13)
+	_, _ = rand.Read(b) // it is documented never to return an error
+	s := strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b))[:20]
+	return s[:5] + "-" + s[5:10] + "-" + s[10:15] + "-" + s[15:]
+}

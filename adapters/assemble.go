@@ -1,0 +1,108 @@
+package adapters
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/ragcorp/ragcorp/adapters/ops"
+	"github.com/ragcorp/ragcorp/adapters/queue"
+	"github.com/ragcorp/ragcorp/adapters/sqlstore"
+	"github.com/ragcorp/ragcorp/adapters/token"
+	"github.com/ragcorp/ragcorp/core"
+	"github.com/ragcorp/ragcorp/core/chat"
+	"github.com/ragcorp/ragcorp/core/document"
+	"github.com/ragcorp/ragcorp/core/identity"
+	"github.com/ragcorp/ragcorp/core/retrieval"
+	"github.com/ragcorp/ragcorp/core/workspace"
+)
+
+// OpenTokens makes the tokens of sessions. Without JWT_SECRET the secret is one that was made for this folder.
+func OpenTokens(c Config) (identity.Tokens, error) {
+	secret := c.Auth.JWTSecret
+	if secret == "" {
+		var err error
+		if secret, err = folderSecret(filepath.Join(c.Data.Dir, "secret.key")); err != nil {
+			return nil, fmt.Errorf("secret of tokens: %w", err)
+		}
+	}
+	return token.NewJWT(secret)
+}
+
+// folderSecret reads a secret, and makes it first if there is none. Of several processes that do so at once, one wins.
+func folderSecret(path string) (string, error) {
+	raw, err := os.ReadFile(path) //nolint:gosec // the path is the operator's
+	if err == nil {
+		return strings.TrimSpace(string(raw)), nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return "", err
+	}
+	b := make([]byte, 32)
+	_, _ = rand.Read(b) // it is documented never to return an error
+	draft := path + "." + hex.EncodeToString(b[:4])
+	if err := os.WriteFile(draft, []byte(hex.EncodeToString(b)+"\n"), 0o600); err != nil {
+		return "", err
+	}
+	defer func() { _ = os.Remove(draft) }() // its content lives on under the other name, or isn't needed
+	if err := os.Link(draft, path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return "", err
+	}
+	raw, err = os.ReadFile(path) //nolint:gosec // see above
+	return strings.TrimSpace(string(raw)), err
+}
+
+// OpenHasher makes the hasher of passwords and API keys.
+func OpenHasher() (identity.Hasher, error) { return token.NewArgon2(nil) }
+
+// CoreOptions translates the configuration for core.New.
+func CoreOptions(c Config, h identity.Hasher) (*core.Options, error) {
+	keys, err := identity.ParseKeysConfig(c.Auth.APIKeys, c.Auth.RBAC, h.Fingerprint)
+	if err != nil {
+		return nil, err
+	}
+	return &core.Options{
+		Identity:   identity.Options{TokenTTL: time.Duration(c.Auth.TTLMinutes) * time.Minute, StaticKeys: keys},
+		Workspaces: workspace.Options{MaxName: c.Documents.MaxTitle},
+		Documents: document.Options{
+			Chunks: c.Chunks(), MaxUpload: c.HTTP.MaxUpload, MaxText: c.Documents.MaxText, MaxTitle: c.Documents.MaxTitle,
+			MaxSource: c.Documents.MaxSource,
+		},
+		Search: retrieval.Options{MaxQuery: c.Answers.MaxQuery},
+		Chat:   chat.Options{MaxContext: c.Answers.MaxContext, History: c.Answers.History},
+		Retry:  core.Retry{Failures: c.Worker.MaxAttempts},
+	}, nil
+}
+
+// Workers are what works in the background.
+type Workers ops.Together
+
+// Run implements ops.Program.
+func (w Workers) Run(ctx context.Context) error { return ops.Together(w).Run(ctx) }
+
+// NewWorkers makes the workers of a process, none when WORKERS is 0, and what tidies up now and then.
+func NewWorkers(c Config, app *core.App, store *sqlstore.Store, log *zap.Logger) Workers {
+	tidy := ops.Every{Interval: time.Hour, Log: log, Do: func(ctx context.Context) error {
+		_, err := app.Tidy(ctx)
+		return err
+	}}
+	if c.Worker.Count == 0 {
+		return Workers{tidy}
+	}
+	return Workers{tidy, queue.NewWorker(store.Events(), app.Handle, &queue.WorkerOptions{
+		Topics: core.Topics(), Concurrency: c.Worker.Count, Lease: c.Worker.Lease, Poll: c.Worker.Poll,
+		DrainTimeout: c.Worker.Drain, Settle: app.Settle, Logger: log,
+	})}
+}

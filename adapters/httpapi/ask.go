@@ -1,0 +1,112 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
+
+	"github.com/ragcorp/ragcorp/core/chat"
+	"github.com/ragcorp/ragcorp/core/identity"
+	"github.com/ragcorp/ragcorp/core/retrieval"
+)
+
+// AskReq is a question.
+type AskReq struct {
+	Query          string     `json:"query" minLength:"1"`
+	TopK           int        `json:"top_k,omitempty" default:"5" minimum:"1" doc:"How many passages to read at most."`
+	UseMMR         bool       `json:"use_mmr,omitempty" doc:"Prefer passages that differ from each other."`
+	ConversationID *string    `json:"conversation_id,omitempty" nullable:"true" maxLength:"100" doc:"Goes on with a conversation of the caller's; one that isn't begins anew."`
+	Filter         *FilterReq `json:"filter,omitempty"`
+}
+
+// AskRes is an answer.
+type AskRes struct {
+	Answer         string        `json:"answer" doc:"With markers such as [1] that citations explain."`
+	Sources        []string      `json:"sources" nullable:"false" doc:"Title and chunk index of every passage that was read."`
+	ConversationID string        `json:"conversation_id"`
+	Citations      []CitationRes `json:"citations" nullable:"false"`
+	Grounded       bool          `json:"grounded" doc:"Whether at least one citation supports the answer."`
+	Evidence       bool          `json:"evidence" doc:"false: the documents don't answer, and the answer says so."`
+	Language       string        `json:"language"`
+	Model          string        `json:"model"`
+}
+
+// CitationRes points at the text that supports a claim. quote is, byte for byte, the document's normalised text from start
+// to end.
+type CitationRes struct {
+	Marker        int       `json:"marker" doc:"Number in the answer."`
+	DocumentID    uuid.UUID `json:"document_id" format:"uuid"`
+	DocumentTitle string    `json:"document_title"`
+	ChunkID       uuid.UUID `json:"chunk_id" format:"uuid"`
+	Page          int       `json:"page" doc:"0 where the format has no pages."`
+	Start         int       `json:"start" doc:"First byte."`
+	End           int       `json:"end" doc:"Byte after the last."`
+	Quote         string    `json:"quote"`
+	Score         float64   `json:"score" doc:"How much of the claim the quote covers, 0 to 1."`
+}
+
+func (s *Server) ask() {
+	both(s, huma.Operation{
+		OperationID: "ask_workspace", Method: http.MethodPost, Path: "/workspaces/{workspace_id}/ask", Tags: []string{"query"},
+		Summary: "Answer a question from the documents, with citations",
+	}, access{permission: identity.QueryAsk}, func(ctx context.Context, in *struct {
+		workspacePath
+
+		Body AskReq
+	}) (*body[AskRes], error) {
+		q, err := s.question(in.WorkspaceID, in.Body)
+		if err != nil {
+			return nil, err
+		}
+		a, err := s.app.Chat.Ask(ctx, actorOf(ctx), q)
+		if err != nil {
+			return nil, err
+		}
+		return &body[AskRes]{askRes(a)}, nil
+	})
+}
+
+func (s *Server) question(ws uuid.UUID, in AskReq) (chat.Question, error) {
+	k, err := s.topK(in.TopK)
+	q := chat.Question{Workspace: ws, Text: in.Query, K: k, Diverse: in.UseMMR, Filter: in.Filter.filter()}
+	if in.ConversationID != nil {
+		if id, perr := uuid.Parse(*in.ConversationID); perr == nil {
+			q.Conversation = id
+		}
+	}
+	return q, err
+}
+
+func askRes(a chat.Answer) AskRes {
+	return AskRes{
+		Answer: a.Text, Sources: sourceNames(a.Sources), ConversationID: a.Conversation.String(), Citations: citationsRes(a.Citations),
+		Grounded: a.Grounded, Evidence: a.Evidence, Language: string(a.Language), Model: a.Model,
+	}
+}
+
+func citationsRes(cs []chat.Citation) []CitationRes {
+	out := make([]CitationRes, len(cs))
+	for i, c := range cs {
+		out[i] = CitationRes{
+			Marker: c.Marker, DocumentID: c.Document, DocumentTitle: c.Title, ChunkID: c.Chunk, Page: c.Page,
+			Start: c.Span.Start, End: c.Span.End, Quote: c.Quote, Score: c.Score,
+		}
+	}
+	return out
+}
+
+// sourceNames is how sources are named for clients that show them as they are.
+func sourceNames(hits []retrieval.Hit) []string {
+	out := make([]string, len(hits))
+	for i, h := range hits {
+		out[i] = strings.TrimSpace(fmt.Sprintf("%s#%d", h.Title, h.Ordinal))
+	}
+	return out
+}
+
+func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -1,0 +1,101 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/ragcorp/ragcorp/core/fault"
+	"github.com/ragcorp/ragcorp/core/identity"
+)
+
+// actorOf returns who makes the request. It is set for every operation that is not public.
+func actorOf(ctx context.Context) identity.Actor {
+	a, _ := ctx.Value(actorKey).(identity.Actor)
+	return a
+}
+
+// access says who may call an operation at all; the use case decides about the rest.
+type access struct {
+	public     bool                // anybody
+	personOnly bool                // a signed-in user, no API key
+	permission identity.Permission // what the actor must hold; empty: nothing particular
+}
+
+// authenticate is the middleware of an operation: it finds out who is asking, and turns away who may not.
+func (s *Server) authenticate(need access) func(ctx huma.Context, next func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		a, err := s.actor(ctx, need)
+		if !need.public {
+			err = s.count(ctx, a, err)
+		}
+		if err == nil && need.permission != "" && !a.Can(need.permission) {
+			err = fault.Denied.Errorf("you lack the permission or scope %s", need.permission)
+		}
+		if err != nil {
+			s.refuse(ctx, err)
+			return
+		}
+		next(huma.WithValue(ctx, actorKey, a))
+	}
+}
+
+// count counts a request against whoever made it, or against the address when they could not prove who they are.
+func (s *Server) count(ctx huma.Context, a identity.Actor, err error) error {
+	key := a.String()
+	if err != nil {
+		key = "ip:" + s.limiter.client(ctx.RemoteAddr(), ctx.Header("X-Forwarded-For"))
+	}
+	if busy := s.limiter.allow(key, ctx.SetHeader); busy != nil {
+		return busy
+	}
+	return err
+}
+
+// actor reads the credentials of a request: a bearer token, else the session cookie, else an API key. A token that is there
+// but doesn't hold is never passed over in favour of another credential.
+func (s *Server) actor(ctx huma.Context, need access) (identity.Actor, error) {
+	if need.public {
+		return identity.Actor{Kind: identity.Anonymous}, nil
+	}
+	if token := s.token(ctx); token != "" {
+		a, _, err := s.app.Accounts.Authenticate(ctx.Context(), token)
+		return a, err
+	}
+	key := ctx.Header("X-API-Key")
+	switch {
+	case need.personOnly:
+		return identity.Actor{}, fault.Unauthenticated.Errorf("sign in first: a bearer token or a session cookie is needed")
+	case key == "":
+		return identity.Actor{}, fault.Unauthenticated.Errorf("a bearer token, a session cookie or an API key (X-API-Key) is needed")
+	}
+	return s.app.Accounts.AuthenticateKey(ctx.Context(), key)
+}
+
+func (s *Server) token(ctx huma.Context) string {
+	scheme, token, _ := strings.Cut(ctx.Header("Authorization"), " ")
+	if strings.EqualFold(scheme, "Bearer") {
+		return strings.TrimSpace(token)
+	}
+	if c, err := huma.ReadCookie(ctx, s.opts.CookieName); err == nil {
+		return c.Value
+	}
+	return ""
+}
+
+// refuse writes an error from within a middleware.
+func (s *Server) refuse(ctx huma.Context, err error) {
+	u := ctx.URL()
+	p := s.fail(ctx.Context(), u.Path, err)
+	if p.Status == http.StatusUnauthorized {
+		ctx.SetHeader("WWW-Authenticate", "Bearer")
+	}
+	for name, values := range p.GetHeaders() {
+		ctx.SetHeader(name, values[0])
+	}
+	ctx.SetHeader("Content-Type", problemType)
+	ctx.SetStatus(p.Status)
+	_ = s.api.Marshal(ctx.BodyWriter(), "application/json", p.Problem) // the client has left; nobody is there to tell
+}

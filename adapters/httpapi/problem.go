@@ -1,0 +1,234 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"go.uber.org/zap"
+
+	"github.com/ragcorp/ragcorp/core/fault"
+)
+
+// Problem is the body of every error (RFC 9457).
+type Problem struct {
+	Type      string         `json:"type" example:"about:blank/not_found"`
+	Title     string         `json:"title" example:"Not Found"`
+	Status    int            `json:"status" example:"404"`
+	Detail    string         `json:"detail" example:"there is no such document"`
+	Code      string         `json:"code" example:"NOT_FOUND" doc:"Stable; what to act on."`
+	Reason    string         `json:"reason,omitempty" example:"encrypted" doc:"Stable; finer than code."`
+	Instance  string         `json:"instance,omitempty" example:"/v1/workspaces" doc:"Path of the request."`
+	Errors    []ProblemError `json:"errors" doc:"What is wrong with the input, field by field; the last element carries the request id."`
+	RequestID string         `json:"request_id"`
+}
+
+// ProblemError names a field of the input and the rule that it broke, never its value.
+type ProblemError struct {
+	Field     string `json:"field,omitempty" example:"title"`
+	Message   string `json:"msg,omitempty" example:"must not be blank"`
+	RequestID string `json:"request_id,omitempty"`
+}
+
+// ContentType implements huma.ContentTypeFilter.
+func (*Problem) ContentType(string) string { return problemType }
+
+const problemType = "application/problem+json"
+
+// codes are the stable codes by status.
+func codeOf(status int) string {
+	switch status {
+	case http.StatusBadRequest, http.StatusUnprocessableEntity:
+		return "VALIDATION_ERROR"
+	case http.StatusUnauthorized:
+		return "UNAUTHORIZED"
+	case http.StatusForbidden:
+		return "FORBIDDEN"
+	case http.StatusNotFound:
+		return "NOT_FOUND"
+	case http.StatusMethodNotAllowed:
+		return "METHOD_NOT_ALLOWED"
+	case http.StatusNotAcceptable:
+		return "NOT_ACCEPTABLE"
+	case http.StatusRequestTimeout:
+		return "REQUEST_TIMEOUT"
+	case http.StatusConflict:
+		return "CONFLICT"
+	case http.StatusRequestEntityTooLarge:
+		return "PAYLOAD_TOO_LARGE"
+	case http.StatusUnsupportedMediaType:
+		return "UNSUPPORTED_MEDIA"
+	case http.StatusTooManyRequests:
+		return "RATE_LIMITED"
+	case http.StatusServiceUnavailable:
+		return "SERVICE_UNAVAILABLE"
+	}
+	return "INTERNAL_ERROR"
+}
+
+func statusOf(k fault.Kind) int {
+	switch k {
+	case fault.Invalid:
+		return http.StatusUnprocessableEntity
+	case fault.Unauthenticated:
+		return http.StatusUnauthorized
+	case fault.Denied:
+		return http.StatusForbidden
+	case fault.NotFound:
+		return http.StatusNotFound
+	case fault.Conflict:
+		return http.StatusConflict
+	case fault.TooLarge:
+		return http.StatusRequestEntityTooLarge
+	case fault.Unsupported:
+		return http.StatusUnsupportedMediaType
+	case fault.Busy:
+		return http.StatusTooManyRequests
+	case fault.Unavailable:
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusInternalServerError
+}
+
+// newProblem makes a problem without fields.
+func newProblem(status int, detail string) *Problem {
+	code := codeOf(status)
+	return &Problem{
+		Type: "about:blank/" + strings.ToLower(code), Title: titleCase(code), Status: status, Detail: detail, Code: code,
+	}
+}
+
+func titleCase(code string) string {
+	words := strings.Split(strings.ToLower(code), "_")
+	for i, w := range words {
+		words[i] = strings.ToUpper(w[:1]) + w[1:]
+	}
+	return strings.Join(words, " ")
+}
+
+// in completes a problem with what only the request knows.
+func (p *Problem) in(ctx context.Context, path string) *Problem {
+	p.Instance, p.RequestID = path, requestID(ctx)
+	p.Errors = append(p.Errors, ProblemError{RequestID: p.RequestID})
+	return p
+}
+
+// problemError carries an error of the core through huma to the one place where it is turned into a response.
+type problemError struct {
+	*Problem
+
+	retryAfter int
+}
+
+func (e *problemError) Error() string                { return e.Detail }
+func (e *problemError) GetStatus() int               { return e.Status }
+func (e *problemError) GetHeaders() http.Header      { return retryHeaders(e.retryAfter) }
+func (e *problemError) ContentType(string) string    { return problemType }
+func (e *problemError) MarshalJSON() ([]byte, error) { return json.Marshal(e.Problem) }
+
+func retryHeaders(seconds int) http.Header {
+	h := http.Header{}
+	if seconds > 0 {
+		h.Set("Retry-After", strconv.Itoa(seconds))
+	}
+	return h
+}
+
+// fail turns an error of a use case into a response. An error without a kind is logged in full and shown as nothing but an
+// internal one.
+func (s *Server) fail(ctx context.Context, path string, err error) *problemError {
+	var body *http.MaxBytesError
+	if errors.As(err, &body) {
+		err = fault.TooLarge.Errorf("the body is larger than the limit")
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return &problemError{Problem: newProblem(http.StatusServiceUnavailable, "the request was broken off").in(ctx, path)}
+	}
+	f := fault.Of(err)
+	if f == nil {
+		s.log.Error("internal error", zap.String("request_id", requestID(ctx)), zap.String("path", path), zap.Error(err))
+		return &problemError{Problem: newProblem(http.StatusInternalServerError, "something went wrong on our side").in(ctx, path)}
+	}
+	if f.Kind == fault.Unavailable {
+		s.log.Warn("unavailable", zap.String("request_id", requestID(ctx)), zap.String("path", path), zap.Error(err))
+	}
+	p := newProblem(statusOf(f.Kind), f.Text)
+	p.Reason = f.Reason
+	for _, field := range f.Fields {
+		p.Errors = append(p.Errors, ProblemError{Field: field.Field, Message: field.Rule})
+	}
+	return &problemError{Problem: p.in(ctx, path), retryAfter: int(math.Ceil(f.RetryAfter.Seconds()))}
+}
+
+// problemTransformer turns the framework's own errors into problems, without the values that it would echo.
+func problemTransformer(ctx huma.Context, _ string, v any) (any, error) {
+	model, ok := v.(*huma.ErrorModel)
+	if !ok {
+		return v, nil
+	}
+	status := model.Status
+	p := newProblem(status, frameworkDetail(status))
+	for _, e := range model.Errors {
+		p.Errors = append(p.Errors, ProblemError{Field: fieldOf(e.Location), Message: ruleOf(e.Message)})
+	}
+	u := ctx.URL()
+	return p.in(ctx.Context(), u.Path), nil
+}
+
+func frameworkDetail(status int) string {
+	switch status {
+	case http.StatusBadRequest, http.StatusUnprocessableEntity:
+		return "the request is not valid"
+	case http.StatusRequestEntityTooLarge:
+		return "the body is larger than the limit"
+	case http.StatusUnsupportedMediaType:
+		return "the content type is not supported"
+	case http.StatusNotAcceptable:
+		return "none of the accepted content types can be made"
+	case http.StatusRequestTimeout:
+		return "the body took too long to arrive"
+	}
+	return "the request could not be served"
+}
+
+// fieldOf reduces the framework's location to the name of the field.
+func fieldOf(location string) string {
+	for _, prefix := range []string{"body.", "query.", "path.", "header.", "cookie."} {
+		if rest, ok := strings.CutPrefix(location, prefix); ok {
+			return rest
+		}
+	}
+	return location
+}
+
+// ruleOf keeps the framework's messages apart from those that repeat what was sent.
+func ruleOf(message string) string {
+	if strings.HasPrefix(message, "expected") || strings.HasPrefix(message, "unexpected property") {
+		return message
+	}
+	return "is not valid"
+}
+
+// writeProblem writes a problem outside of any operation.
+func writeProblem(w http.ResponseWriter, r *http.Request, p *Problem) {
+	p.in(r.Context(), r.URL.Path)
+	w.Header().Set("Content-Type", problemType)
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p) // the client has left; nobody is there to tell
+}
+
+// writeError writes an error outside of any operation.
+func (s *Server) writeError(w http.ResponseWriter, r *http.Request, err error) {
+	p := s.fail(r.Context(), r.URL.Path, err)
+	for name, values := range p.GetHeaders() {
+		w.Header().Set(name, values[0])
+	}
+	w.Header().Set("Content-Type", problemType)
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p.Problem) // the client has left; nobody is there to tell
+}

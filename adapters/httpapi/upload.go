@@ -1,0 +1,165 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime/multipart"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/google/uuid"
+
+	"github.com/ragcorp/ragcorp/core/document"
+	"github.com/ragcorp/ragcorp/core/fault"
+	"github.com/ragcorp/ragcorp/core/identity"
+)
+
+// UploadRes is what became of an upload.
+type UploadRes struct {
+	DocumentID uuid.UUID `json:"document_id" format:"uuid"`
+	Status     string    `json:"status" enum:"PENDING,PROCESSING,READY,FAILED,CANCELLED"`
+	FileName   *string   `json:"file_name"`
+	MimeType   *string   `json:"mime_type" doc:"Decided by content."`
+	Duplicate  bool      `json:"duplicate" doc:"The workspace had these very bytes already; the document is that one."`
+}
+
+// maxFormField bounds each part of the form that isn't the file.
+const maxFormField = 256 << 10
+
+type requestKey struct{}
+
+// noteRequest hands the raw request to a handler that streams its body.
+func noteRequest(ctx huma.Context, next func(huma.Context)) {
+	r, _ := humago.Unwrap(ctx)
+	next(huma.WithValue(ctx, requestKey{}, r))
+}
+
+func (s *Server) upload() {
+	text := func(doc string) *huma.Schema { return &huma.Schema{Type: huma.TypeString, Description: doc} }
+	form := &huma.Schema{
+		Type: huma.TypeObject, Required: []string{"file"},
+		Properties: map[string]*huma.Schema{
+			"file":     {Type: huma.TypeString, Format: "binary", Description: "The file."},
+			"title":    text("Blank or absent: the file's name."),
+			"source":   text("Where it comes from, such as a URL."),
+			"metadata": text("A JSON object; tags: list of strings, allowed_roles: list of admin, employee."),
+		},
+	}
+	both(s, huma.Operation{
+		OperationID: "upload_document", Method: http.MethodPost, Path: documentsURL + "/upload", Tags: []string{"documents"},
+		Summary: "Upload a file; it is processed in the background", DefaultStatus: http.StatusAccepted,
+		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"multipart/form-data": {Schema: form}}},
+		Middlewares: huma.Middlewares{noteRequest},
+	}, access{permission: identity.DocumentsCreate}, func(ctx context.Context, in *workspacePath) (*body[UploadRes], error) {
+		r, ok := ctx.Value(requestKey{}).(*http.Request)
+		if !ok {
+			return nil, errors.New("the request is not at hand")
+		}
+		u := &uploading{Server: s, actor: actorOf(ctx), workspace: in.WorkspaceID}
+		d, created, err := u.read(ctx, r)
+		return &body[UploadRes]{UploadRes{
+			DocumentID: d.ID, Status: string(d.Status), FileName: optional(d.Original.Name),
+			MimeType: optional(d.Original.MediaType), Duplicate: err == nil && !created,
+		}}, err
+	})
+}
+
+// uploading is a form on its way in. Its parts may come in any order; the file goes to the blob store as it comes.
+type uploading struct {
+	*Server
+
+	actor     identity.Actor
+	workspace uuid.UUID
+	receipt   *document.Receipt
+	details   document.Details
+}
+
+func (u *uploading) read(ctx context.Context, r *http.Request) (document.Document, bool, error) {
+	form, err := r.MultipartReader()
+	if err != nil {
+		return document.Document{}, false, fault.Unsupported.Errorf("the body must be multipart/form-data")
+	}
+	if err := u.parts(ctx, form); err != nil {
+		if u.receipt != nil {
+			err = errors.Join(err, u.app.Documents.Discard(ctx, u.receipt))
+		}
+		return document.Document{}, false, err
+	}
+	if u.receipt == nil {
+		return document.Document{}, false, fault.Field("file", "is required")
+	}
+	return u.app.Documents.Accept(ctx, u.actor, u.receipt, u.details)
+}
+
+func (u *uploading) parts(ctx context.Context, form *multipart.Reader) error {
+	for {
+		part, err := form.NextPart()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err == nil {
+			err = u.part(ctx, part)
+		}
+		if err != nil {
+			return formError(err)
+		}
+	}
+}
+
+func (u *uploading) part(ctx context.Context, part *multipart.Part) (err error) {
+	switch name := part.FormName(); name {
+	case "file":
+		if u.receipt != nil {
+			return fault.Field("file", "must be given once")
+		}
+		u.receipt, err = u.app.Documents.Receive(ctx, u.actor, u.workspace, document.Incoming{
+			Name: part.FileName(), MediaType: part.Header.Get("Content-Type"), Body: part,
+		})
+	case "title":
+		u.details.Title, err = field(part, name)
+	case "source":
+		u.details.Source, err = field(part, name)
+	case "metadata":
+		u.details.Metadata, err = metadataField(part)
+	default:
+		_, err = io.Copy(io.Discard, part)
+	}
+	return err
+}
+
+func field(part io.Reader, name string) (string, error) {
+	raw, err := io.ReadAll(io.LimitReader(part, maxFormField+1))
+	if err == nil && len(raw) > maxFormField {
+		err = fault.Field(name, "is too long")
+	}
+	return string(raw), err
+}
+
+func metadataField(part io.Reader) (map[string]any, error) {
+	raw, err := field(part, "metadata")
+	if err != nil || raw == "" {
+		return nil, err
+	}
+	var m map[string]any
+	if json.Unmarshal([]byte(raw), &m) != nil {
+		return nil, fault.Field("metadata", "must be a JSON object")
+	}
+	return m, nil
+}
+
+// formError gives a kind to what is wrong with a form; an error that has one keeps it.
+func formError(err error) error {
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return fault.TooLarge.Errorf("the file is larger than the limit").Because(document.ReasonTooLarge)
+	case fault.Of(err) != nil:
+		return err
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, multipart.ErrMessageTooLarge):
+		return fault.Invalid.Wrap(err, "the form is broken off or malformed")
+	}
+	return err
+}

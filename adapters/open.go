@@ -1,0 +1,75 @@
+package adapters
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+
+	"github.com/ragcorp/ragcorp/adapters/blobstore"
+	"github.com/ragcorp/ragcorp/adapters/offline"
+	"github.com/ragcorp/ragcorp/adapters/parse"
+	"github.com/ragcorp/ragcorp/adapters/sqlstore"
+	"github.com/ragcorp/ragcorp/core/document"
+	"github.com/ragcorp/ragcorp/core/fault"
+	"github.com/ragcorp/ragcorp/core/llm"
+)
+
+// OpenStore opens the database that DATABASE_URL names.
+func OpenStore(ctx context.Context, c Config) (*sqlstore.Store, func(), error) {
+	s, err := sqlstore.Open(ctx, c.Data.DatabaseURL, &sqlstore.Options{
+		Relaxed: c.Data.RelaxedSync, VectorCacheBytes: c.Data.VectorMemory, KeepSchema: !c.Data.AutoMigrate,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return s, func() { _ = s.Close() }, nil // nothing is left to lose when a program ends
+}
+
+// OpenBlobs opens the blob store that BLOB_URL names:
+//
+//	file:PATH   a folder
+//	mem:        in memory, gone with the process
+func OpenBlobs(c Config) (document.Blobs, func(), error) {
+	scheme, rest, _ := strings.Cut(c.Data.BlobURL, ":")
+	switch scheme {
+	case "file":
+		s, err := blobstore.Dir(filepath.FromSlash(strings.TrimPrefix(rest, "//")))
+		if err != nil {
+			return nil, nil, err
+		}
+		return s, func() { _ = s.Close() }, nil // see OpenStore
+	case "mem":
+		s := blobstore.Memory()
+		return s, func() { _ = s.Close() }, nil // see OpenStore
+	}
+	return nil, nil, unknownScheme("BLOB_URL", "file:, mem:")
+}
+
+// OpenEmbedder opens the embedding model that EMBED_URL names: offline:, which needs no network and is no language model.
+func OpenEmbedder(c Config) (llm.Embedder, error) {
+	if strings.HasPrefix(c.Data.EmbedURL, "offline:") {
+		return offline.NewEmbedder(), nil
+	}
+	return nil, unknownScheme("EMBED_URL", "offline:")
+}
+
+// OpenGenerator opens the model that LLM_URL names: offline:, which answers by quoting and is no language model.
+func OpenGenerator(c Config) (llm.Generator, error) {
+	if strings.HasPrefix(c.Data.LLMURL, "offline:") {
+		return offline.NewGenerator(), nil
+	}
+	return nil, unknownScheme("LLM_URL", "offline:")
+}
+
+// OpenParser makes the parser, which reads files in processes of its own.
+func OpenParser(c Config) (document.Parser, func()) {
+	p := parse.New(parse.Options{
+		MaxPages: c.Documents.MaxPages, MaxInputBytes: c.HTTP.MaxUpload, MaxMemory: c.Documents.ParseMemory,
+		Timeout: c.Documents.ParseTimeout, Children: max(1, c.Worker.Count), CacheDir: filepath.Join(c.Data.Dir, "cache"),
+	})
+	return p, func() { _ = p.Close() } // see OpenStore
+}
+
+func unknownScheme(variable, known string) error {
+	return fault.Invalid.Errorf("%s has an unknown scheme; known are %s", variable, known)
+}

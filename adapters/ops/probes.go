@@ -1,0 +1,65 @@
+package ops
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net"
+	"net/http"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// Probes is a program that shows health and metrics of a process that serves nothing else. A port that is taken is only a
+// warning: the work goes on.
+type Probes struct {
+	Addr    string // host:port
+	Ready   func(ctx context.Context) map[string]error
+	Metrics http.Handler
+	Log     *zap.Logger
+}
+
+// Run implements Program.
+func (p Probes) Run(ctx context.Context) error {
+	l, err := net.Listen("tcp", p.Addr)
+	if err != nil {
+		p.Log.Warn("health and metrics are not served", zap.Error(err))
+		<-ctx.Done()
+		return nil
+	}
+	server := &http.Server{Handler: p.handler(time.Now()), ReadHeaderTimeout: 5 * time.Second}
+	stop := context.AfterFunc(ctx, func() { _ = server.Close() }) // nobody waits for the answer to a probe of a process that ends
+	defer stop()
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+func (p Probes) handler(started time.Time) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		reply(w, http.StatusOK, map[string]any{"ok": true, "uptime_seconds": int(time.Since(started).Seconds()), "version": Version()})
+	})
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+		defer cancel()
+		out, status := map[string]any{"ok": true}, http.StatusOK
+		for name, err := range p.Ready(ctx) {
+			out[name] = "connected"
+			if err != nil {
+				out[name], out["ok"], status = "disconnected", false, http.StatusServiceUnavailable
+			}
+		}
+		reply(w, status, out)
+	})
+	mux.Handle("GET /metrics", p.Metrics)
+	return mux
+}
+
+func reply(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // the client has left; nobody is there to tell
+}

@@ -1,0 +1,67 @@
+package core
+
+import (
+	"context"
+	"time"
+
+	"github.com/ragcorp/ragcorp/core/document"
+	"github.com/ragcorp/ragcorp/core/event"
+	"github.com/ragcorp/ragcorp/core/fault"
+	"github.com/ragcorp/ragcorp/core/identity"
+)
+
+// Jobs lists deliveries, newest first. The actor needs the permission identity.AdminConfig.
+func (a *App) Jobs(ctx context.Context, actor identity.Actor, f event.Filter) ([]event.Delivery, error) {
+	if err := mayOperate(actor); err != nil {
+		return nil, err
+	}
+	return a.store.Backlog().Deliveries(ctx, f)
+}
+
+// Backlog counts the deliveries that are not done, by topic and state. The actor needs the permission identity.AdminMetrics.
+func (a *App) Backlog(ctx context.Context, actor identity.Actor) ([]event.Stat, error) {
+	if !actor.Can(identity.AdminMetrics) {
+		return nil, fault.Denied.Errorf("you may not see background work")
+	}
+	return a.store.Backlog().Stats(ctx)
+}
+
+// Replay makes dead deliveries due again and says how many. The actor needs the permission identity.AdminConfig.
+func (a *App) Replay(ctx context.Context, actor identity.Actor, f event.Filter) (int, error) {
+	return a.settleDead(ctx, actor, "admin.jobs.replay", f, a.store.Backlog().Replay)
+}
+
+// Discard gives dead deliveries up for good and says how many. The actor needs the permission identity.AdminConfig.
+func (a *App) Discard(ctx context.Context, actor identity.Actor, f event.Filter) (int, error) {
+	return a.settleDead(ctx, actor, "admin.jobs.discard", f, a.store.Backlog().Discard)
+}
+
+func (a *App) settleDead(
+	ctx context.Context, actor identity.Actor, name string, f event.Filter,
+	do func(context.Context, event.Filter, time.Time) (int, error),
+) (int, error) {
+	if err := mayOperate(actor); err != nil {
+		return 0, err
+	}
+	now := a.now()
+	n, err := do(ctx, f, now)
+	if err != nil || n == 0 {
+		return n, err
+	}
+	return n, a.store.Events().Append(ctx, event.New(name, actor.String(), now, map[string]any{"count": n, "topic": f.Topic}))
+}
+
+func mayOperate(actor identity.Actor) error {
+	if !actor.Can(identity.AdminConfig) {
+		return fault.Denied.Errorf("you may not operate background work")
+	}
+	return nil
+}
+
+// Tidy does what should be done now and then: it forgets finished deliveries, and removes what crashes have left behind.
+func (a *App) Tidy(ctx context.Context) (document.Swept, error) {
+	if _, err := a.store.Backlog().Prune(ctx, a.now().Add(-24*time.Hour)); err != nil {
+		return document.Swept{}, err
+	}
+	return a.Documents.Sweep(ctx, 24*time.Hour)
+}

@@ -1,0 +1,80 @@
+package text
+
+import "github.com/ragcorp/ragcorp/core/fault"
+
+// Options says how long chunks are, in characters (code points). The zero value means 900 and 120.
+type Options struct {
+	Size    int // length that no chunk exceeds; positive
+	Overlap int // how much of a chunk the next one may repeat, from 0 to Size-1; Split repeats at most half of Size
+}
+
+// Validate returns an error of kind fault.Invalid that names chunk_size or chunk_overlap when a value is out of range.
+func (o Options) Validate() error {
+	o = o.orDefaults()
+	switch {
+	case o.Size <= 0:
+		return fault.Field("chunk_size", "must be greater than 0")
+	case o.Overlap < 0:
+		return fault.Field("chunk_overlap", "must not be negative")
+	case o.Overlap >= o.Size:
+		return fault.Field("chunk_overlap", "must be less than chunk_size")
+	}
+	return nil
+}
+
+func (o Options) orDefaults() Options {
+	if o == (Options{}) {
+		return Options{Size: 900, Overlap: 120}
+	}
+	return o
+}
+
+// overlap is the length that a chunk may repeat. Half of a chunk is new, whatever the options say, so that a text never
+// becomes a crawl of slivers.
+func (o Options) overlap() int { return max(0, min(o.Overlap, o.Size/2)) }
+
+// shortest is how much new text the last chunk of a section should hold.
+func (o Options) shortest() int { return min(max(80, o.Size/4), o.Size/3) }
+
+// Chunk is a stretch of a Text that is embedded, indexed and retrieved as one.
+type Chunk struct {
+	Ordinal int // from 0, in reading order
+	Span
+	Text     string   // Body[Start:End], never blank, no white space at either end
+	PageFrom int      // number of the page on which the chunk begins; 0 when the text has no pages
+	PageTo   int      // number of the page on which the chunk ends; 0 when the text has no pages
+	Headings []string // titles of the sections that all of the chunk's text is in, top first
+}
+
+// Split cuts a text into chunks in reading order. Together they hold every character of the body that isn't white space.
+//
+// No chunk is longer than o.Size. Within that, a chunk ends where a paragraph or list item ends, else where a sentence
+// does, else after a comma or at a space, and only inside something longer than a chunk between two grapheme clusters.
+// A section begins a new chunk, except that a heading stays with what follows it and that neighbouring sections share a
+// chunk when together they are shorter than a third of o.Size. Tables and code that fit into a chunk stay whole; longer
+// ones are cut at line ends. Where a section needs several chunks, each repeats up to o.Overlap characters of its
+// predecessor, as whole sentences or else whole words, and the last two share what is left so that none is a sliver.
+//
+// The result depends on nothing but the arguments, and the time grows linearly with the text. Options that Validate
+// refuses are bent into the nearest that it accepts.
+func Split(t Text, o Options) []Chunk {
+	o = o.orDefaults()
+	o.Size = max(o.Size, 1)
+	outline := newOutline(t)
+	s := splitter{
+		body:      t.Body,
+		options:   o,
+		sentences: Sentences(t.Body),
+		regions:   newRegions(t, o.Size),
+		titles:    outline.titles(),
+	}
+	var chunks []Chunk
+	for _, group := range outline.groups(o.Size) {
+		for _, span := range s.split(group) {
+			c := Chunk{Ordinal: len(chunks), Span: span, Text: t.Body[span.Start:span.End], Headings: outline.path(span)}
+			c.PageFrom, c.PageTo = pageAt(t.Pages, span.Start), pageAt(t.Pages, span.End-1)
+			chunks = append(chunks, c)
+		}
+	}
+	return chunks
+}

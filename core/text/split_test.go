@@ -1,0 +1,306 @@
+package text
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ragcorp/ragcorp/core/fault"
+)
+
+// checkChunks checks what holds for the chunks of any text.
+func checkChunks(t *testing.T, text Text, o Options, chunks []Chunk) {
+	t.Helper()
+	body := text.Body
+	covered := 0
+	for i, c := range chunks {
+		if c.Ordinal != i || c.Start < 0 || c.End > len(body) || c.Start >= c.End || c.Text != body[c.Start:c.End] {
+			t.Fatalf("chunk %d is %+v, want its text to be the body at its span", i, c)
+		}
+		if strings.TrimSpace(c.Text) != c.Text || c.Text == "" {
+			t.Errorf("chunk %q is blank or not trimmed", c.Text)
+		}
+		if n := utf8.RuneCountInString(c.Text); n > o.Size {
+			t.Errorf("chunk of %d characters, want at most %d", n, o.Size)
+		}
+		if i > 0 && (c.Start <= chunks[i-1].Start || c.End <= chunks[i-1].End) {
+			t.Errorf("chunk %v follows %v, want it to go on", c.Span, chunks[i-1].Span)
+		}
+		if c.Start > covered && strings.TrimSpace(body[covered:c.Start]) != "" {
+			t.Errorf("no chunk holds %q", body[covered:c.Start])
+		}
+		if i > 0 && c.Start < covered {
+			checkOverlap(t, body, o, Span{Start: c.Start, End: covered})
+		}
+		covered = c.End
+	}
+	if strings.TrimSpace(body[covered:]) != "" {
+		t.Errorf("no chunk holds %q", body[covered:])
+	}
+}
+
+func checkOverlap(t *testing.T, body string, o Options, repeated Span) {
+	t.Helper()
+	if n := utf8.RuneCountInString(body[repeated.Start:repeated.End]); n > o.Overlap {
+		t.Errorf("%d characters are repeated, want at most %d", n, o.Overlap)
+	}
+	context := strings.TrimRightFunc(body[:repeated.Start], func(r rune) bool { return unicode.In(r, unicode.M, unicode.Cf) })
+	before, _ := utf8.DecodeLastRuneInString(context)
+	if !unicode.IsSpace(before) && !unicode.IsPunct(before) {
+		t.Errorf("overlap %q begins inside a word", body[repeated.Start:repeated.End])
+	}
+}
+
+// prose returns paragraphs of made-up sentences, the same for the same seed.
+func prose(seed uint64, paragraphs int) string {
+	r := rand.New(rand.NewPCG(seed, 1))
+	var b strings.Builder
+	for range paragraphs {
+		for range 1 + r.IntN(8) {
+			b.WriteString("Word")
+			for range r.IntN(25) {
+				b.WriteString([]string{" ", " ", " ", ", "}[r.IntN(4)] + strings.Repeat("abcdefghijklmn"[:1+r.IntN(13)], 1))
+			}
+			b.WriteString(". ")
+		}
+		b.WriteString("\n\n")
+	}
+	return Normalise(b.String())
+}
+
+func TestOptionsOutOfRangeAreNamed(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		options Options
+		field   string // empty when the options are valid
+	}{
+		{Options{}, ""},
+		{Options{Size: 1}, ""},
+		{Options{Size: 900, Overlap: 899}, ""},
+		{Options{Size: -1}, "chunk_size"},
+		{Options{Size: 0, Overlap: 1}, "chunk_size"},
+		{Options{Size: 10, Overlap: -1}, "chunk_overlap"},
+		{Options{Size: 10, Overlap: 10}, "chunk_overlap"},
+	} {
+		err := c.options.Validate()
+		if c.field == "" && err != nil || c.field != "" && (!errors.Is(err, fault.Invalid) || fault.Of(err).Fields[0].Field != c.field) {
+			t.Errorf("%+v.Validate() = %v, want a fault of %q", c.options, err, c.field)
+		}
+	}
+}
+
+func TestChunksHoldTheirInvariantsOnProse(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(4) {
+		text := Text{Body: prose(seed, 15)}
+		for _, o := range []Options{{}, {900, 120}, {300, 60}, {200, 199}, {120, 0}, {80, 79}, {20, 5}, {7, 3}, {2, 1}, {1, 0}} {
+			chunks := Split(text, o)
+			o = o.orDefaults()
+			checkChunks(t, text, o, chunks)
+			if !cmp.Equal(chunks, Split(text, o)) {
+				t.Fatalf("two runs with %+v differ", o)
+			}
+			if o.Size < 200 || o.Overlap > o.Size/2 {
+				continue
+			}
+			for i, c := range chunks {
+				fresh := c.Start
+				if i > 0 {
+					fresh = max(fresh, chunks[i-1].End)
+				}
+				if n := utf8.RuneCountInString(text.Body[fresh:c.End]); n < o.Size/5 {
+					t.Errorf("seed %d, %+v: chunk %d of %d has only %d new characters", seed, o, i, len(chunks), n)
+				}
+			}
+		}
+	}
+}
+
+func TestOverlapIsWholeSentencesOrElseWords(t *testing.T) {
+	t.Parallel()
+	text := Text{Body: "One two three four five. Six seven eight. Nine ten eleven twelve thirteen. Fourteen fifteen sixteen."}
+	var got []string
+	for _, c := range Split(text, Options{Size: 50, Overlap: 20}) {
+		got = append(got, c.Text)
+	}
+	want := []string{
+		"One two three four five. Six seven eight.",
+		"Six seven eight. Nine ten eleven twelve thirteen.",
+		"twelve thirteen. Fourteen fifteen sixteen.",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSliversOfThePredecessorAreGone(t *testing.T) {
+	t.Parallel()
+	t.Run("a small size makes no crawl", func(t *testing.T) {
+		t.Parallel()
+		var got []string
+		for _, c := range Split(Text{Body: "Alpha beta gamma. Delta epsilon; zeta eta, theta iota kappa."}, Options{Size: 20, Overlap: 5}) {
+			got = append(got, c.Text)
+		}
+		want := []string{"Alpha beta gamma.", "Delta epsilon; zeta", "zeta eta, theta iota", "iota kappa."}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+	t.Run("a tail is shared, not appended", func(t *testing.T) {
+		t.Parallel()
+		for _, n := range []int{901, 950, 1000, 1801, 2000} {
+			chunks := Split(Text{Body: strings.Repeat("a", n)}, Options{})
+			for _, c := range chunks {
+				if len(c.Text) > 900 || len(c.Text) < 225 {
+					t.Errorf("%d letters: a chunk of %d", n, len(c.Text))
+				}
+			}
+		}
+	})
+	t.Run("nothing is dropped from a huge text", func(t *testing.T) {
+		t.Parallel()
+		chunks := Split(Text{Body: strings.Repeat("word ", 600_000)}, Options{})
+		if last := chunks[len(chunks)-1]; last.End != 3_000_000-1 || len(chunks) < 3300 {
+			t.Errorf("%d chunks, the last at %v", len(chunks), last.Span)
+		}
+	})
+}
+
+func TestHeadingsBeginChunksAndNameTheirPath(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("Some sentence about it. ", 20) // 480 characters
+	text := Compose([]Block{
+		{Kind: Heading, Level: 1, Text: "Manual", Page: 1},
+		{Kind: Heading, Level: 2, Text: "Install", Page: 1},
+		{Text: long, Page: 1},
+		{Text: long, Page: 2},
+		{Kind: Heading, Level: 2, Text: "Use", Page: 2},
+		{Text: long, Page: 4},
+		{Kind: Heading, Level: 3, Text: "Short", Page: 4},
+		{Text: "Tiny.", Page: 4},
+		{Kind: Heading, Level: 3, Text: "Shorter", Page: 4},
+		{Text: "Tinier.", Page: 4},
+		{Kind: Heading, Level: 1, Text: "Licence", Page: 5},
+		{Text: long, Page: 5},
+	})
+	var got []string
+	for _, c := range Split(text, Options{}) {
+		first, _, _ := strings.Cut(c.Text, "\n")
+		got = append(got, fmt.Sprintf("%s | %s | %d-%d", first[:min(len(first), 16)], strings.Join(c.Headings, " > "), c.PageFrom, c.PageTo))
+	}
+	want := []string{
+		"Manual | Manual > Install | 1-1",
+		"Some sentence ab | Manual > Install | 1-2",
+		"Use | Manual > Use | 2-4",
+		"Short | Manual > Use | 4-4",
+		"Licence | Licence | 5-5",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestTablesAndCodeStayWholeWhenTheyFit(t *testing.T) {
+	t.Parallel()
+	table := strings.TrimSpace(strings.Repeat("| cell one | cell two |\n", 20)) // 479
+	code := strings.TrimSpace(strings.Repeat("if x {\n\treturn y\n}\n\n", 20))  // 398
+	text := Compose([]Block{
+		{Text: strings.Repeat("Before the table. ", 20)},
+		{Kind: Table, Text: table},
+		{Text: "Between them."},
+		{Kind: Code, Text: code},
+		{Text: strings.Repeat("After it all. ", 20)},
+	})
+	for _, size := range []int{480, 500, 600, 900} {
+		o := Options{Size: size, Overlap: 100}
+		chunks := Split(text, o)
+		checkChunks(t, text, o, chunks)
+		for _, whole := range []string{table, code} {
+			held := false
+			for _, c := range chunks {
+				held = held || strings.Contains(c.Text, whole)
+			}
+			if !held {
+				t.Errorf("size %d: no chunk holds the region that begins %q", size, whole[:12])
+			}
+		}
+	}
+}
+
+func TestLongTablesAreCutBetweenLines(t *testing.T) {
+	t.Parallel()
+	text := Compose([]Block{{Kind: Table, Text: strings.Repeat("| one cell | another, with a sentence. And more |\n", 100)}})
+	o := Options{Size: 300, Overlap: 60}
+	chunks := Split(text, o)
+	checkChunks(t, text, o, chunks)
+	for _, c := range chunks {
+		if !strings.HasPrefix(c.Text, "| one") || !strings.HasSuffix(c.Text, "more |") {
+			t.Errorf("chunk %q isn't made of whole lines", c.Text)
+		}
+	}
+}
+
+func TestGraphemeClustersAreNeverCut(t *testing.T) {
+	t.Parallel()
+	for _, cluster := range []string{"👨‍👩‍👧‍👦", "e\u0323\u0302", "🇪🇸", "한", "नि"} {
+		text := Text{Body: strings.Repeat(cluster, 200)}
+		for _, o := range []Options{{Size: 30, Overlap: 10}, {Size: 8}, {Size: 15, Overlap: 14}} {
+			chunks := Split(text, o)
+			checkChunks(t, text, o, chunks)
+			for _, c := range chunks {
+				if c.Start%len(cluster) != 0 || c.End%len(cluster) != 0 {
+					t.Fatalf("%+v cuts %q at %v", o, cluster, c.Span)
+				}
+			}
+		}
+	}
+}
+
+func TestHostileTextTakesLinearTime(t *testing.T) {
+	t.Parallel()
+	const patience = 20 * time.Second // linear time takes a fraction of a second, quadratic time minutes
+	for _, unit := range []string{
+		"a", "\n", " ", "a\n", "\u0301", "a. ", "A. ", "👨‍", "-", "a-", "a'", "_a", "1.", "a \n", "\"", "\"\n", "- a\n", "中", "# a\n", "Dr. A\n",
+	} {
+		body := strings.Repeat(unit, 300_000/len(unit))
+		began := time.Now()
+		Normalise(body)
+		Detect(body)
+		Analyse(French, body)
+		Split(Text{Body: body}, Options{})
+		if took := time.Since(began); took > patience {
+			t.Errorf("%q repeated took %v", unit, took)
+		}
+	}
+}
+
+func BenchmarkSplit(b *testing.B) {
+	text := Text{Body: prose(1, 2000)}
+	b.SetBytes(int64(len(text.Body)))
+	for b.Loop() {
+		Split(text, Options{})
+	}
+}
+
+func TestATableTakesItsCaptionRatherThanAnOverlap(t *testing.T) {
+	t.Parallel()
+	table := strings.TrimSpace(strings.Repeat("| cell one | cell two |\n", 15)) // 359 characters
+	text := Compose([]Block{
+		{Text: strings.Repeat("Before the table. ", 21)},
+		{Text: "The caption is."},
+		{Kind: Table, Text: table},
+	})
+	o := Options{Size: 390, Overlap: 100}
+	chunks := Split(text, o)
+	checkChunks(t, text, o, chunks)
+	if last := chunks[len(chunks)-1].Text; last != "The caption is.\n\n"+table {
+		t.Errorf("the last chunk is %q", last)
+	}
+}

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"os"
+
+	"go.uber.org/zap"
+
+	"github.com/ragcorp/ragcorp/adapters"
+	"github.com/ragcorp/ragcorp/adapters/httpapi"
+	"github.com/ragcorp/ragcorp/adapters/ops"
+	"github.com/ragcorp/ragcorp/adapters/sqlstore"
+	"github.com/ragcorp/ragcorp/core"
+	"github.com/ragcorp/ragcorp/core/event"
+	"github.com/ragcorp/ragcorp/core/identity"
+)
+
+// newProgram makes sure that somebody can sign in, and serves.
+func newProgram(
+	ctx context.Context, c adapters.Config, app *core.App, s *httpapi.Server, w adapters.Workers,
+) (ops.Program, error) {
+	if err := adapters.FirstAdmin(ctx, c, app, os.Stdout); err != nil {
+		return nil, err
+	}
+	return ops.Together{s, w}, nil
+}
+
+func newMetrics(app *core.App) *ops.Metrics {
+	return ops.NewMetrics(func(ctx context.Context) ([]event.Stat, error) { return app.Backlog(ctx, identity.System) })
+}
+
+func serverDeps(app *core.App, store *sqlstore.Store, m *ops.Metrics, log *zap.Logger) httpapi.Deps {
+	return httpapi.Deps{
+		App: app, Log: log, Metrics: m.Handler(), Observe: m.Request,
+		Ready: func(ctx context.Context) map[string]error { return map[string]error{"database": store.Ping(ctx)} },
+	}
+}
+
+func serverOptions(c adapters.Config) httpapi.Options {
+	return httpapi.Options{
+		Addr: c.HTTP.Addr, Version: ops.Version(), Production: c.Production(), AllowedOrigins: c.HTTP.AllowedOrigins,
+		AllowCredentials: c.HTTP.AllowCredentials, MaxBody: c.HTTP.MaxBody, MaxUpload: c.HTTP.MaxUpload, MaxTopK: c.HTTP.MaxTopK,
+		RateRPS: c.HTTP.RateRPS, RateBurst: c.HTTP.RateBurst, TrustedProxies: c.HTTP.TrustedProxies, CookieName: c.Auth.CookieName,
+		CookieSecure: c.Auth.CookieSecure, MetricsAuth: c.HTTP.MetricsAuth,
+	}
+}

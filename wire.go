@@ -1,0 +1,29 @@
+// Package ragcorp lists, in one place, which parts make which program.
+package ragcorp
+
+import (
+	"github.com/google/wire"
+
+	"github.com/ragcorp/ragcorp/adapters"
+	"github.com/ragcorp/ragcorp/adapters/httpapi"
+	"github.com/ragcorp/ragcorp/adapters/sqlstore"
+	"github.com/ragcorp/ragcorp/core"
+)
+
+//go:generate go tool wire gen ./shells/...
+
+// App is the use cases over the adapters that the configuration names.
+var App = wire.NewSet(
+	adapters.OpenStore, wire.Bind(new(core.Store), new(*sqlstore.Store)),
+	adapters.OpenBlobs, adapters.OpenParser, adapters.OpenEmbedder, adapters.OpenGenerator,
+	adapters.OpenTokens, adapters.OpenHasher,
+	wire.Struct(new(core.Ports), "Store", "Blobs", "Parser", "Embedder", "Generator", "Tokens", "Hasher"),
+	adapters.CoreOptions, core.New,
+)
+
+// The programs.
+var (
+	HTTP   = wire.NewSet(App, adapters.NewWorkers, httpapi.New)
+	Worker = wire.NewSet(App, adapters.NewWorkers)
+	Ctl    = wire.NewSet(App)
+)
