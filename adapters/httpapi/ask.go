@@ -55,7 +55,7 @@ func (s *Server) ask() {
 		OperationID: "ask_workspace", Method: http.MethodPost, Path: "/workspaces/{workspace_id}/ask", Tags: []string{"query"},
 		Summary: "Answer a question from the documents, with citations",
 	}, access{permission: identity.QueryAsk}, func(ctx context.Context, in *struct {
-		workspacePath
+		WorkspacePath
 
 		Body AskReq
 	}) (*body[AskRes], error) {

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -71,7 +72,11 @@ func (s *Server) actor(ctx huma.Context, need access) (identity.Actor, error) {
 	case key == "":
 		return identity.Actor{}, fault.Unauthenticated.Errorf("a bearer token, a session cookie or an API key (X-API-Key) is needed")
 	}
-	return s.app.Accounts.AuthenticateKey(ctx.Context(), key)
+	a, err := s.app.Accounts.AuthenticateKey(ctx.Context(), key)
+	if errors.Is(err, fault.Unauthenticated) { // clients know an unknown key as 403, a missing one as 401
+		err = fault.Denied.Errorf("the API key is unknown, expired or revoked")
+	}
+	return a, err
 }
 
 func (s *Server) token(ctx huma.Context) string {

@@ -32,7 +32,7 @@ func (s *Server) documentText() {
 		OperationID: "get_document_text", Method: http.MethodGet, Path: documentsURL + "/{document_id}/text", Tags: []string{"documents"},
 		Summary: "Read the normalised text of a document, or a span of it",
 	}, access{permission: identity.DocumentsRead}, func(ctx context.Context, in *struct {
-		documentPath
+		DocumentPath
 
 		Start int `query:"start" default:"0" minimum:"0" doc:"First byte."`
 		End   int `query:"end" default:"0" minimum:"0" doc:"Byte after the last; 0 means the end."`

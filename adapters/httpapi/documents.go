@@ -97,7 +97,7 @@ type DocumentsRes struct {
 
 // ListDocumentsParams choose documents.
 type ListDocumentsParams struct {
-	workspacePath
+	WorkspacePath
 
 	Query  string `query:"q" maxLength:"500" doc:"Part of title, source, file name or metadata, whatever the case."`
 	Status string `query:"status" enum:",PENDING,PROCESSING,READY,FAILED,CANCELLED"`
@@ -127,8 +127,9 @@ type CancelRes struct {
 	Cancelled  bool      `json:"cancelled"`
 }
 
-type documentPath struct {
-	workspacePath
+// DocumentPath names a document of a workspace.
+type DocumentPath struct {
+	WorkspacePath
 
 	DocumentID uuid.UUID `path:"document_id" format:"uuid"`
 }
@@ -144,28 +145,28 @@ func (s *Server) documents() {
 	both(s, huma.Operation{
 		OperationID: "get_document", Method: http.MethodGet, Path: documentsURL + "/{document_id}", Tags: tags,
 		Summary: "Read a document, its state and how far processing is",
-	}, read, func(ctx context.Context, in *documentPath) (*body[DocumentDetailRes], error) {
+	}, read, func(ctx context.Context, in *DocumentPath) (*body[DocumentDetailRes], error) {
 		d, err := s.app.Documents.Get(ctx, actorOf(ctx), in.WorkspaceID, in.DocumentID)
 		return &body[DocumentDetailRes]{documentDetail(d)}, err
 	})
 	both(s, huma.Operation{
 		OperationID: "delete_document", Method: http.MethodDelete, Path: documentsURL + "/{document_id}", Tags: tags,
 		Summary: "Delete a document; it answers nothing from now on",
-	}, access{permission: identity.DocumentsDelete}, func(ctx context.Context, in *documentPath) (*body[DeletedRes], error) {
+	}, access{permission: identity.DocumentsDelete}, func(ctx context.Context, in *DocumentPath) (*body[DeletedRes], error) {
 		err := s.app.Documents.Delete(ctx, actorOf(ctx), in.WorkspaceID, in.DocumentID)
 		return &body[DeletedRes]{DeletedRes{Deleted: err == nil}}, err
 	})
 	both(s, huma.Operation{
 		OperationID: "reprocess_document", Method: http.MethodPost, Path: documentsURL + "/{document_id}/reprocess", Tags: tags,
 		Summary: "Process a document again; it keeps answering meanwhile", DefaultStatus: http.StatusAccepted,
-	}, access{permission: identity.DocumentsCreate}, func(ctx context.Context, in *documentPath) (*body[ReprocessRes], error) {
+	}, access{permission: identity.DocumentsCreate}, func(ctx context.Context, in *DocumentPath) (*body[ReprocessRes], error) {
 		d, err := s.app.Documents.Reprocess(ctx, actorOf(ctx), in.WorkspaceID, in.DocumentID)
 		return &body[ReprocessRes]{ReprocessRes{DocumentID: d.ID, Status: string(d.Status), Enqueued: true}}, err
 	})
 	both(s, huma.Operation{
 		OperationID: "cancel_document", Method: http.MethodPost, Path: documentsURL + "/{document_id}/cancel", Tags: tags,
 		Summary: "Stop processing a document",
-	}, access{permission: identity.DocumentsCreate}, func(ctx context.Context, in *documentPath) (*body[CancelRes], error) {
+	}, access{permission: identity.DocumentsCreate}, func(ctx context.Context, in *DocumentPath) (*body[CancelRes], error) {
 		d, err := s.app.Documents.Cancel(ctx, actorOf(ctx), in.WorkspaceID, in.DocumentID)
 		return &body[CancelRes]{CancelRes{DocumentID: d.ID, Status: string(d.Status), Cancelled: true}}, err
 	})

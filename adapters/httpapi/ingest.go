@@ -46,7 +46,7 @@ func (s *Server) ingest() {
 		OperationID: "ingest_text", Method: http.MethodPost, Path: "/workspaces/{workspace_id}/ingest/text", Tags: []string{"documents"},
 		Summary: "Make a document of a text and process it at once",
 	}, create, func(ctx context.Context, in *struct {
-		workspacePath
+		WorkspacePath
 
 		Body IngestTextReq
 	}) (*body[IngestTextRes], error) {
@@ -57,7 +57,7 @@ func (s *Server) ingest() {
 		OperationID: "ingest_batch", Method: http.MethodPost, Path: "/workspaces/{workspace_id}/ingest/batch", Tags: []string{"documents"},
 		Summary: "Make documents of up to ten texts; if any is not valid, none is taken",
 	}, create, func(ctx context.Context, in *struct {
-		workspacePath
+		WorkspacePath
 
 		Body IngestBatchReq
 	}) (*body[IngestBatchRes], error) {

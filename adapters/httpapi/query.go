@@ -101,7 +101,7 @@ func (s *Server) query() {
 		OperationID: "query_workspace", Method: http.MethodPost, Path: "/workspaces/{workspace_id}/query", Tags: []string{"query"},
 		Summary: "Find the passages that answer a query",
 	}, access{permission: identity.QuerySearch}, func(ctx context.Context, in *struct {
-		workspacePath
+		WorkspacePath
 
 		Body QueryReq
 	}) (*body[QueryRes], error) {

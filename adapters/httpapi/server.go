@@ -141,10 +141,13 @@ func (s *Server) Run(ctx context.Context) error {
 
 // both registers an operation under /v1 and, the very same, under /api/v1.
 func both[I, O any](s *Server, op huma.Operation, need access, h func(context.Context, *I) (*O, error)) {
-	for _, prefix := range []string{"/v1", "/api/v1"} {
+	for _, prefix := range prefixes() {
 		one(s, prefixed(op, prefix), need, h)
 	}
 }
+
+// prefixes are the two places of the same operations.
+func prefixes() []string { return []string{"/v1", "/api/v1"} }
 
 // prefixed puts an operation under a prefix. Its id names function, path and method, as clients generated from the document
 // expect.

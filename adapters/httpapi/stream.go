@@ -41,7 +41,7 @@ func (s *Server) stream() {
 			Description: "The stream", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}},
 		}},
 	}, access{permission: identity.QueryStream}, func(ctx context.Context, in *struct {
-		workspacePath
+		WorkspacePath
 
 		Body AskReq
 	}) (*huma.StreamResponse, error) {

@@ -37,7 +37,8 @@ func noteRequest(ctx huma.Context, next func(huma.Context)) {
 	next(huma.WithValue(ctx, requestKey{}, r))
 }
 
-func (s *Server) upload() {
+// uploadForm describes the form.
+func uploadForm() *huma.RequestBody {
 	text := func(doc string) *huma.Schema { return &huma.Schema{Type: huma.TypeString, Description: doc} }
 	form := &huma.Schema{
 		Type: huma.TypeObject, Required: []string{"file"},
@@ -48,12 +49,15 @@ func (s *Server) upload() {
 			"metadata": text("A JSON object; tags: list of strings, allowed_roles: list of admin, employee."),
 		},
 	}
+	return &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"multipart/form-data": {Schema: form}}}
+}
+
+func (s *Server) upload() {
 	both(s, huma.Operation{
 		OperationID: "upload_document", Method: http.MethodPost, Path: documentsURL + "/upload", Tags: []string{"documents"},
 		Summary: "Upload a file; it is processed in the background", DefaultStatus: http.StatusAccepted,
-		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"multipart/form-data": {Schema: form}}},
 		Middlewares: huma.Middlewares{noteRequest},
-	}, access{permission: identity.DocumentsCreate}, func(ctx context.Context, in *workspacePath) (*body[UploadRes], error) {
+	}, access{permission: identity.DocumentsCreate}, func(ctx context.Context, in *WorkspacePath) (*body[UploadRes], error) {
 		r, ok := ctx.Value(requestKey{}).(*http.Request)
 		if !ok {
 			return nil, errors.New("the request is not at hand")
@@ -65,6 +69,10 @@ func (s *Server) upload() {
 			MimeType: optional(d.Original.MediaType), Duplicate: err == nil && !created,
 		}}, err
 	})
+	// The framework would read and check a body that it knows of when the operation is registered; this one is streamed.
+	for _, prefix := range prefixes() {
+		s.api.OpenAPI().Paths[prefix+documentsURL+"/upload"].Post.RequestBody = uploadForm()
+	}
 }
 
 // uploading is a form on its way in. Its parts may come in any order; the file goes to the blob store as it comes.

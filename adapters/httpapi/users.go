@@ -37,7 +37,8 @@ type ResetPasswordReq struct {
 	Password string `json:"password" minLength:"8" maxLength:"512"`
 }
 
-type userPath struct {
+// UserPath names a user.
+type UserPath struct {
 	UserID uuid.UUID `path:"user_id" format:"uuid"`
 }
 
@@ -78,7 +79,7 @@ func (s *Server) users() {
 	} {
 		one(s, huma.Operation{
 			OperationID: op.name, Method: http.MethodPost, Path: "/auth/users/{user_id}/" + op.verb, Tags: []string{"users"}, Summary: op.summary,
-		}, admin, func(ctx context.Context, in *userPath) (*body[UserRes], error) {
+		}, admin, func(ctx context.Context, in *UserPath) (*body[UserRes], error) {
 			u, err := op.do(ctx, actorOf(ctx), in.UserID)
 			return &body[UserRes]{userRes(u)}, err
 		})
@@ -87,7 +88,7 @@ func (s *Server) users() {
 		OperationID: "reset_password", Method: http.MethodPost, Path: "/auth/users/{user_id}/reset-password", Tags: []string{"users"},
 		Summary: "Give a user another password; their sessions end",
 	}, admin, func(ctx context.Context, in *struct {
-		userPath
+		UserPath
 
 		Body ResetPasswordReq
 	}) (*body[UserRes], error) {

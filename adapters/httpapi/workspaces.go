@@ -74,7 +74,8 @@ type ListWorkspacesParams struct {
 	Cursor          string    `query:"cursor" maxLength:"500"`
 }
 
-type workspacePath struct {
+// WorkspacePath names a workspace.
+type WorkspacePath struct {
 	WorkspaceID uuid.UUID `path:"workspace_id" format:"uuid"`
 }
 
@@ -96,7 +97,7 @@ func (s *Server) workspaces() {
 	})
 	both(s, huma.Operation{
 		OperationID: "get_workspace", Method: http.MethodGet, Path: "/workspaces/{workspace_id}", Tags: tags, Summary: "Read a workspace",
-	}, access{permission: identity.DocumentsRead}, func(ctx context.Context, in *workspacePath) (*body[WorkspaceRes], error) {
+	}, access{permission: identity.DocumentsRead}, func(ctx context.Context, in *WorkspacePath) (*body[WorkspaceRes], error) {
 		w, err := s.app.Workspaces.Get(ctx, actorOf(ctx), in.WorkspaceID)
 		return &body[WorkspaceRes]{workspaceRes(w)}, err
 	})

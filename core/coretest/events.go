@@ -2,6 +2,7 @@ package coretest
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -16,15 +17,19 @@ import (
 // store, and closes it when the test ends.
 func Events(t *testing.T, open func(t *testing.T) (event.Log, event.Backlog)) {
 	t.Helper()
-	for _, cases := range []map[string]func(q *queue){appendCases, claimCases, turnCases, leaseCases, settleCases, backlogCases} {
-		for name, check := range cases {
-			t.Run(name, func(t *testing.T) {
-				t.Parallel()
-				log, backlog := open(t)
-				check(&queue{T: t, log: log, backlog: backlog, now: time.Date(2026, 3, 4, 5, 6, 7, 89_000, time.UTC)})
-			})
-		}
+	for _, c := range slices.Concat(appendCases(), claimCases(), turnCases(), leaseCases(), settleCases(), backlogCases()) {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			log, backlog := open(t)
+			c.check(&queue{T: t, log: log, backlog: backlog, now: time.Date(2026, 3, 4, 5, 6, 7, 89_000, time.UTC)})
+		})
 	}
+}
+
+// queueCase is a sentence of the contract.
+type queueCase struct {
+	name  string
+	check func(q *queue)
 }
 
 // queue is the world of one case. Its time moves only when the case moves it.
@@ -117,192 +122,49 @@ func (q *queue) stored(id uuid.UUID) event.Delivery {
 	return ds[0]
 }
 
-var appendCases = map[string]func(q *queue){
-	"an event comes back whole": func(q *queue) {
-		e := event.New("thing.made", "user:7", q.now, map[string]any{"it's": "a \"quote\", a ? and a \u0000"}).
-			In(uuid.New(), "subject ?").For("work")
-		q.must(q.log.Append(q.Context(), e))
-		got := q.one()
-		if got.Lease.Token == uuid.Nil {
-			q.Error("the lease has no token")
-		}
-		want := event.Delivery{
-			Event: e, State: event.Leased, Attempts: 1, AvailableAt: got.AvailableAt,
-			Lease: event.Lease{Delivery: e.ID, Token: got.Lease.Token, Until: q.now.Add(leaseTime)},
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			q.Errorf("Claim() differs (-want +got):\n%s", diff)
-		}
-	},
-	"an event without a topic is delivered to nobody": func(q *queue) {
-		q.add("", uuid.New(), 1)
-		q.same("Claim()", q.claim(1))
-		q.same("Deliveries()", q.list(event.Filter{}))
-	},
-	"appending nothing is no error": func(q *queue) {
-		q.must(q.log.Append(q.Context()))
-	},
-	"all events are appended or none": func(q *queue) {
-		first := event.New("a", "system", q.now, nil).For("work")
-		second := event.New("b", "system", q.now, nil).For("work")
-		q.must(q.log.Append(q.Context(), second))
-		if err := q.log.Append(q.Context(), first, second); !errors.Is(err, fault.Conflict) {
-			q.Errorf("Append() of an event that is there = %v, want kind Conflict", err)
-		}
-		q.same("Claim()", q.claim(9), second.ID)
-	},
-}
-
-var leaseCases = map[string]func(q *queue){
-	"a lease keeps others away until it runs out": func(q *queue) {
-		q.add("work", uuid.New(), 1)
-		q.one()
-		q.now = q.now.Add(leaseTime - time.Microsecond)
-		q.same("Claim() before the lease has run out", q.claim(1))
-	},
-	"a lease that ran out is claimed anew": func(q *queue) {
-		q.add("work", uuid.New(), 1)
-		before := q.one()
-		q.now = before.Lease.Until
-		after := q.one()
-		if after.Lease.Token == before.Lease.Token {
-			q.Error("both leases have the same token")
-		}
-		if after.Attempts != 2 || after.Failures != 0 {
-			q.Errorf("attempts and failures are %d and %d, want 2 and 0", after.Attempts, after.Failures)
-		}
-	},
-	"a lease that ran out is held until somebody claims": func(q *queue) {
-		ids := q.add("work", uuid.New(), 2)
-		leases := q.claim(2)
-		q.now = q.now.Add(2 * leaseTime)
-		q.same("Claim()", q.claim(1), ids[0])
-		q.must(q.log.Renew(q.Context(), leases[1].Lease, q.now.Add(leaseTime)))
-		q.same("Claim() after renewing", q.claim(1))
-		q.must(q.log.Done(q.Context(), leases[1].Lease, q.now))
-	},
-	"a renewed lease lasts": func(q *queue) {
-		q.add("work", uuid.New(), 1)
-		d := q.one()
-		q.now = d.Lease.Until.Add(-time.Second)
-		until := q.now.Add(leaseTime)
-		q.must(q.log.Renew(q.Context(), d.Lease, until))
-		q.now = until.Add(-time.Microsecond)
-		q.same("Claim() before the renewed lease has run out", q.claim(1))
-		if got := q.stored(d.Event.ID).Lease.Until; !got.Equal(until) {
-			q.Errorf("the lease ends at %v, want %v", got, until)
-		}
-		q.now = until
-		q.one()
-	},
-	"a stale lease changes nothing": func(q *queue) {
-		q.add("work", uuid.New(), 1)
-		stale := q.one().Lease
-		q.now = stale.Until
-		holder := q.one()
-		q.refuses(stale)
-		if diff := cmp.Diff(holder, q.stored(stale.Delivery)); diff != "" {
-			q.Errorf("the delivery changed (-want +got):\n%s", diff)
-		}
-		q.must(q.log.Done(q.Context(), holder.Lease, q.now))
-		q.refuses(stale)
-	},
-	"a lease on nothing is lost": func(q *queue) {
-		q.refuses(event.Lease{Delivery: uuid.New(), Token: uuid.New(), Until: q.now.Add(leaseTime)})
-	},
-	"a lease ends with retry": func(q *queue) {
-		q.ends(func(l event.Lease) error { return q.log.Retry(q.Context(), l, q.now.Add(time.Hour), "x") })
-	},
-	"a lease ends with release": func(q *queue) {
-		q.ends(func(l event.Lease) error { return q.log.Release(q.Context(), l, q.now) })
-	},
-	"a lease ends with bury": func(q *queue) {
-		q.ends(func(l event.Lease) error { return q.log.Bury(q.Context(), l, q.now, "x") })
-	},
-}
-
-// ends checks that nothing can be done with a lease after end.
-func (q *queue) ends(end func(l event.Lease) error) {
-	q.Helper()
-	q.add("work", uuid.New(), 1)
-	l := q.one().Lease
-	q.must(end(l))
-	want := q.stored(l.Delivery)
-	q.refuses(l)
-	if diff := cmp.Diff(want, q.stored(l.Delivery)); diff != "" {
-		q.Errorf("the delivery changed (-want +got):\n%s", diff)
+// appendCases is about writing events.
+func appendCases() []queueCase {
+	return []queueCase{
+		{"an event comes back whole", (*queue).comesBackWhole},
+		{"an event without a topic is delivered to nobody", (*queue).noTopic},
+		{"appending nothing is no error", (*queue).appendNothing},
+		{"all events are appended or none", (*queue).appendAllOrNone},
 	}
 }
 
-// refuses checks that nothing can be done with the lease.
-func (q *queue) refuses(l event.Lease) {
-	q.Helper()
-	ctx := q.Context()
-	q.lost("Renew()", q.log.Renew(ctx, l, q.now.Add(time.Hour)))
-	q.lost("Retry()", q.log.Retry(ctx, l, q.now, "stale"))
-	q.lost("Release()", q.log.Release(ctx, l, q.now))
-	q.lost("Bury()", q.log.Bury(ctx, l, q.now, "stale"))
-	q.lost("Done()", q.log.Done(ctx, l, q.now))
+func (q *queue) comesBackWhole() {
+	e := event.New("thing.made", "user:7", q.now, map[string]any{"it's": "a \"quote\", a ? and a \u0000"}).
+		In(uuid.New(), "subject ?").For("work")
+	q.must(q.log.Append(q.Context(), e))
+	got := q.one()
+	if got.Lease.Token == uuid.Nil {
+		q.Error("the lease has no token")
+	}
+	want := event.Delivery{
+		Event: e, State: event.Leased, Attempts: 1, AvailableAt: got.AvailableAt,
+		Lease: event.Lease{Delivery: e.ID, Token: got.Lease.Token, Until: q.now.Add(leaseTime)},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		q.Errorf("Claim() differs (-want +got):\n%s", diff)
+	}
 }
 
-var settleCases = map[string]func(q *queue){
-	"what is done is not delivered again": func(q *queue) {
-		q.add("work", uuid.New(), 1)
-		d := q.one()
-		q.must(q.log.Done(q.Context(), d.Lease, q.now))
-		q.now = q.now.Add(24 * time.Hour)
-		q.same("Claim()", q.claim(1))
-		if got := q.stored(d.Event.ID); got.State != event.Done || got.Lease != (event.Lease{}) {
-			q.Errorf("the delivery is %s with lease %v, want done without", got.State, got.Lease)
-		}
-	},
-	"done may be repeated by the lease that did it, and by no other": func(q *queue) {
-		q.add("work", uuid.New(), 1)
-		l := q.one().Lease
-		q.must(q.log.Done(q.Context(), l, q.now))
-		q.must(q.log.Done(q.Context(), l, q.now.Add(time.Second)))
-		l.Token = uuid.New()
-		q.lost("Done() of another lease", q.log.Done(q.Context(), l, q.now))
-	},
-	"retry makes due later, counts a failure and keeps the cause": func(q *queue) {
-		q.add("work", uuid.New(), 1)
-		at := q.now.Add(time.Hour)
-		d := q.one()
-		q.must(q.log.Retry(q.Context(), d.Lease, at, "it's ? broken\x00\xff"))
-		got := q.stored(d.Event.ID)
-		if got.State != event.Pending || got.Attempts != 1 || got.Failures != 1 || !got.AvailableAt.Equal(at) {
-			q.Errorf("after Retry() the delivery is %+v", got)
-		}
-		if want := "it's ? broken"; len(got.Error) < len(want) || got.Error[:len(want)] != want {
-			q.Errorf("the cause is %q, want %q and something for what is no text", got.Error, want)
-		}
-		q.now = at.Add(-time.Microsecond)
-		q.same("Claim() before the time", q.claim(1))
-		q.now = at
-		if d := q.one(); d.Attempts != 2 || d.Failures != 1 || d.Error != got.Error {
-			q.Errorf("the second try is %+v", d)
-		}
-	},
-	"release makes due at once and takes back the attempt": func(q *queue) {
-		q.add("work", uuid.New(), 1)
-		d := q.one()
-		q.must(q.log.Release(q.Context(), d.Lease, q.now))
-		if got := q.stored(d.Event.ID); got.State != event.Pending || got.Attempts != 0 || got.Failures != 0 {
-			q.Errorf("after Release() the delivery is %+v", got)
-		}
-		if d := q.one(); d.Attempts != 1 || d.Failures != 0 || d.Error != "" {
-			q.Errorf("the next claim is %+v", d)
-		}
-	},
-	"what is buried is dead, with its cause": func(q *queue) {
-		q.add("work", uuid.New(), 1)
-		d := q.one()
-		q.must(q.log.Bury(q.Context(), d.Lease, q.now, "hopeless"))
-		got := q.stored(d.Event.ID)
-		if got.State != event.Dead || got.Error != "hopeless" || got.Attempts != 1 || got.Lease != (event.Lease{}) {
-			q.Errorf("after Bury() the delivery is %+v", got)
-		}
-		q.now = q.now.Add(24 * time.Hour)
-		q.same("Claim()", q.claim(1))
-	},
+func (q *queue) noTopic() {
+	q.add("", uuid.New(), 1)
+	q.same("Claim()", q.claim(1))
+	q.same("Deliveries()", q.list(event.Filter{}))
+}
+
+func (q *queue) appendNothing() {
+	q.must(q.log.Append(q.Context()))
+}
+
+func (q *queue) appendAllOrNone() {
+	first := event.New("a", "system", q.now, nil).For("work")
+	second := event.New("b", "system", q.now, nil).For("work")
+	q.must(q.log.Append(q.Context(), second))
+	if err := q.log.Append(q.Context(), first, second); !errors.Is(err, fault.Conflict) {
+		q.Errorf("Append() of an event that is there = %v, want kind Conflict", err)
+	}
+	q.same("Claim()", q.claim(9), second.ID)
 }

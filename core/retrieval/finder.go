@@ -39,7 +39,7 @@ func (f *finder) run(ctx context.Context) ([]Hit, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.query.Diverse {
+	if f.query.Diverse && f.vector != nil {
 		if hits, err = f.diversify(ctx, hits); err != nil {
 			return nil, err
 		}
@@ -77,6 +77,9 @@ func (f *finder) lookUp(ctx context.Context) (lexical, dense []Scored, err error
 }
 
 func (f *finder) lexical(ctx context.Context) ([]Scored, error) {
+	if f.query.Arms == DenseArm {
+		return nil, nil
+	}
 	from := f.opts.Now()
 	languages, err := f.index.Languages(ctx, f.scope)
 	if err != nil {
@@ -98,6 +101,9 @@ func (f *finder) lexical(ctx context.Context) ([]Scored, error) {
 }
 
 func (f *finder) dense(ctx context.Context) ([]Scored, error) {
+	if f.query.Arms == LexicalArm {
+		return nil, nil
+	}
 	from := f.opts.Now()
 	vectors, err := f.embedder.Embed(ctx, llm.ForQuery, []string{text.Normalise(f.query.Text)})
 	if err != nil {

@@ -74,7 +74,19 @@ type Query struct {
 	K       int // how many hits at most; 0 gives none
 	Diverse bool
 	Filter  Filter
+	Arms    Arms
 }
+
+// Arms says which ways of looking a query uses. Its zero value is all of them; one alone is for measuring. What only words
+// found is not made diverse, since that takes the query's vector.
+type Arms int
+
+// The ways of looking.
+const (
+	AllArms Arms = iota
+	LexicalArm
+	DenseArm
+)
 
 // Hit is a chunk that a query found.
 type Hit struct {

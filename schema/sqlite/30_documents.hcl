@@ -7,7 +7,6 @@ table "documents" {
   // The title in lower case, by which lists sort.
   column "title_key" { type = text }
   column "source" { type = text }
-  column "metadata" { type = text }
   column "tags" { type = text }
   column "allowed_roles" { type = text }
   column "uploaded_by_user_id" {
@@ -40,6 +39,10 @@ table "documents" {
     type = integer
     null = true
   }
+  // Long texts stand last, so that reading the rest of a row doesn't follow them onto other pages of the file.
+  column "metadata" { type = text }
+  // Source, file name and metadata in lower case, in which lists look for substrings.
+  column "search_key" { type = text }
   primary_key { columns = [column.id] }
   foreign_key "documents_workspace_fk" {
     columns     = [column.workspace_id]
@@ -77,12 +80,13 @@ table "generations" {
   column "document_id" { type = text }
   column "workspace_id" { type = text }
   column "language" { type = text }
-  column "body" { type = text }
-  column "pages" { type = text }
   column "chunk_count" { type = integer }
   // Terms in all chunks, repeated ones counted each time.
   column "term_count" { type = integer }
   column "created_at" { type = integer }
+  // A JSON list; the format is adapters/sqlstore's.
+  column "pages" { type = text }
+  column "body" { type = text }
   primary_key { columns = [column.id] }
   foreign_key "generations_document_fk" {
     columns     = [column.document_id]
@@ -100,14 +104,14 @@ table "chunks" {
   strict = true
   column "no" { type = integer }
   column "id" { type = text }
+  // SHA-256 of the text that was embedded: the key of the vector in embeddings.
+  column "embedded" { type = blob }
   column "start_byte" { type = integer }
   column "end_byte" { type = integer }
-  column "body" { type = text }
   column "page_from" { type = integer }
   column "page_to" { type = integer }
   column "headings" { type = text }
-  // SHA-256 of the text that was embedded: the key of the vector in embeddings.
-  column "embedded" { type = blob }
+  column "body" { type = text }
   primary_key { columns = [column.no] }
   index "chunks_id_uq" {
     unique  = true
@@ -141,9 +145,9 @@ table "embeddings" {
   }
   column "space_id" { type = integer }
   column "hash" { type = blob }
+  column "created_at" { type = integer }
   // float32, little endian.
   column "vector" { type = blob }
-  column "created_at" { type = integer }
   primary_key { columns = [column.id] }
   foreign_key "embeddings_space_fk" {
     columns     = [column.space_id]

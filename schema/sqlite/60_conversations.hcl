@@ -20,17 +20,26 @@ table "conversations" {
 table "messages" {
   schema = schema.main
   strict = true
+  // The order in which messages were written: a question and its answer stand together whatever their times.
+  column "no" {
+    type           = integer
+    auto_increment = true
+  }
   column "id" { type = text }
   column "conversation_id" { type = text }
   column "role" { type = text }
   column "body" { type = text }
   column "created_at" { type = integer }
-  primary_key { columns = [column.id] }
+  primary_key { columns = [column.no] }
   foreign_key "messages_conversation_fk" {
     columns     = [column.conversation_id]
     ref_columns = [table.conversations.column.id]
     on_delete   = CASCADE
   }
-  index "messages_conversation_ix" { columns = [column.conversation_id, column.id] }
+  index "messages_id_uq" {
+    unique  = true
+    columns = [column.id]
+  }
+  index "messages_conversation_ix" { columns = [column.conversation_id, column.no] }
   check "messages_role_ck" { expr = "role IN ('user', 'assistant')" }
 }

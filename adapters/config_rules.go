@@ -1,0 +1,131 @@
+package adapters
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"net"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	maxBytes      = 500 << 20
+	maxTTLMinutes = 366 * 24 * 60
+)
+
+var cookieName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+
+// rules collects those that a configuration breaks, in the order in which they are checked. No message repeats a value that
+// may be secret.
+type rules []error
+
+// broken notes a rule when it is broken.
+func (r *rules) broken(when bool, format string, args ...any) {
+	if when {
+		*r = append(*r, fmt.Errorf(format, args...))
+	}
+}
+
+// within holds a setting to a range.
+func within[N cmp.Ordered](r *rules, name string, n, least, most N) {
+	r.broken(n < least || n > most, "%s must be from %v to %v", name, least, most)
+}
+
+// positive holds a setting to be greater than 0.
+func positive[N int | int64 | time.Duration](r *rules, name string, n N) {
+	r.broken(n <= 0, "%s must be greater than 0", name)
+}
+
+// oneOf holds a setting to a list.
+func (r *rules) oneOf(name, value string, known ...string) {
+	r.broken(!slices.Contains(known, strings.ToLower(strings.TrimSpace(value))), "%s must be one of %s", name, strings.Join(known, ", "))
+}
+
+// validate returns all rules that the configuration breaks.
+func (c Config) validate() []error {
+	var r rules
+	r.oneOf("APP_ENV", c.Env, "local", "development", "test", "testing", "ci", "staging", "production")
+	r.oneOf("LOG_LEVEL", c.Log.Level, "debug", "info", "warn", "warning", "error")
+	positive(&r, "VECTOR_CACHE_BYTES", c.Data.VectorMemory)
+	c.HTTP.check(&r)
+	c.Auth.check(&r)
+	c.Worker.check(&r)
+	c.Documents.check(&r)
+	c.Answers.check(&r)
+	r.broken(c.Seed.Admin && c.Env != "local", "DEV_SEED_ADMIN is only allowed where APP_ENV is local: it must be 'local'")
+	if c.Production() {
+		c.checkProduction(&r)
+	}
+	return r
+}
+
+func (h HTTPConfig) check(r *rules) {
+	_, _, err := net.SplitHostPort(h.Addr)
+	r.broken(err != nil, "HTTP_ADDR must be host:port")
+	within(r, "MAX_BODY_BYTES", h.MaxBody, 1, maxBytes)
+	within(r, "MAX_UPLOAD_BYTES", h.MaxUpload, 1, maxBytes)
+	within(r, "MAX_TOP_K", h.MaxTopK, 1, 50)
+	r.broken(!(h.RateRPS >= 0) || math.IsInf(h.RateRPS, 0), "RATE_LIMIT_RPS must not be negative or infinite")
+	r.broken(h.RateBurst < 0, "RATE_LIMIT_BURST must not be negative")
+	r.broken(slices.ContainsFunc(h.TrustedProxies, notNetwork), "TRUSTED_PROXIES must be networks such as 10.0.0.0/8")
+	r.broken(h.AllowCredentials && slices.Contains(h.AllowedOrigins, "*"),
+		"ALLOWED_ORIGINS must not be * while CORS_ALLOW_CREDENTIALS is on")
+}
+
+func notNetwork(s string) bool {
+	_, _, err := net.ParseCIDR(s)
+	return err != nil
+}
+
+func (a AuthConfig) check(r *rules) {
+	r.broken(a.JWTSecret != "" && len(a.JWTSecret) < 16, "JWT_SECRET must have at least 16 characters")
+	within(r, "JWT_ACCESS_TTL_MINUTES", a.TTLMinutes, 1, maxTTLMinutes)
+	r.broken(!cookieName.MatchString(a.CookieName), "JWT_COOKIE_NAME must consist of letters, digits, - and _")
+}
+
+func (w WorkerConfig) check(r *rules) {
+	r.broken(w.Count < 0, "WORKERS must not be negative")
+	r.broken(w.Lease < time.Second, "WORKER_LEASE must be at least one second")
+	r.broken(w.Poll < 10*time.Millisecond, "WORKER_POLL must be at least 10ms")
+	r.broken(w.Drain < 0, "WORKER_DRAIN_TIMEOUT must not be negative")
+	positive(r, "WORKER_MAX_FAILURES", w.MaxAttempts)
+	within(r, "WORKER_HTTP_PORT", w.HTTPPort, 0, 65535)
+}
+
+func (d DocumentConfig) check(r *rules) {
+	r.broken(d.ChunkSize <= 0, "CHUNK_SIZE (chunk_size) must be greater than 0")
+	r.broken(d.ChunkOverlap < 0, "CHUNK_OVERLAP (chunk_overlap) must not be less than 0")
+	r.broken(d.ChunkSize > 0 && d.ChunkOverlap >= d.ChunkSize,
+		"CHUNK_OVERLAP (chunk_overlap, %d) must be less than CHUNK_SIZE (chunk_size, %d)", d.ChunkOverlap, d.ChunkSize)
+	positive(r, "MAX_INGEST_CHARS", d.MaxText)
+	positive(r, "MAX_TITLE_CHARS", d.MaxTitle)
+	positive(r, "MAX_SOURCE_CHARS", d.MaxSource)
+	positive(r, "PARSE_MAX_PAGES", d.MaxPages)
+	positive(r, "PARSE_MAX_MEMORY_BYTES", d.ParseMemory)
+	positive(r, "PARSE_TIMEOUT", d.ParseTimeout)
+}
+
+func (a AnswerConfig) check(r *rules) {
+	positive(r, "MAX_QUERY_CHARS", a.MaxQuery)
+	positive(r, "MAX_CONTEXT_CHARS", a.MaxContext)
+	positive(r, "MAX_CONVERSATION_MESSAGES", a.History)
+}
+
+// checkProduction holds the reasons not to face the world with these settings.
+func (c Config) checkProduction(r *rules) {
+	r.broken(len(c.Auth.JWTSecret) < 32, "in production JWT_SECRET must have at least 32 characters")
+	r.broken(placeholder(c.Auth.JWTSecret), "in production JWT_SECRET must not be a placeholder")
+	r.broken(!c.Auth.CookieSecure, "in production JWT_COOKIE_SECURE must be on")
+	r.broken(!c.HTTP.MetricsAuth, "in production METRICS_REQUIRE_AUTH must be on")
+	r.broken(slices.Contains(c.HTTP.AllowedOrigins, "*"), "in production ALLOWED_ORIGINS must not be *")
+}
+
+// placeholder reports whether a secret is one that stands in examples.
+func placeholder(secret string) bool {
+	s := strings.ToLower(strings.TrimSpace(secret))
+	return slices.Contains([]string{"password", "admin"}, s) ||
+		slices.ContainsFunc([]string{"changeme", "change-me", "change_me", "dev-secret"}, func(p string) bool { return strings.Contains(s, p) })
+}

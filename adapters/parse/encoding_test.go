@@ -1,0 +1,86 @@
+package parse
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/unicode"
+)
+
+func TestDecodeTextFindsTheEncoding(t *testing.T) {
+	t.Parallel()
+	const (
+		spanish = "¿Cuántos días de vacaciones corresponden al año? La señora Núñez pidió información: «veintisiete»."
+		german  = "Größere Änderungen müssen über die Geschäftsführung laufen. Öffnungszeiten für Gäste."
+		polish  = "Każdy pracownik zgłasza nieobecność przełożonemu. Zażółć gęślą jaźń, proszę."
+		czech   = "Příliš žluťoučký kůň úpěl ďábelské ódy. Zaměstnanec má nárok na dovolenou."
+		russian = "Каждый сотрудник имеет право на двадцать восемь дней отпуска в году."
+		greek   = "Κάθε εργαζόμενος έχει δικαίωμα σε είκοσι πέντε ημέρες άδειας τον χρόνο."
+		english = "The fee is £12 – “see the naïve café” – and 5 € more…"
+	)
+	cases := map[string]struct {
+		encoding encoding.Encoding
+		text     string
+	}{
+		"utf-8":              {unicode.UTF8, spanish},
+		"utf-8 with mark":    {unicode.UTF8BOM, spanish},
+		"utf-16 le":          {unicode.UTF16(unicode.LittleEndian, unicode.UseBOM), german},
+		"utf-16 be":          {unicode.UTF16(unicode.BigEndian, unicode.UseBOM), german},
+		"utf-16 le unmarked": {unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM), spanish},
+		"utf-16 be unmarked": {unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM), spanish},
+		"utf-16 Russian":     {unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM), russian},
+		"windows-1252 de":    {charmap.Windows1252, german},
+		"windows-1252 en":    {charmap.Windows1252, english},
+		"iso-8859-1":         {charmap.ISO8859_1, spanish},
+		"windows-1250":       {charmap.Windows1250, polish},
+		"windows-1250 cs":    {charmap.Windows1250, czech},
+		"iso-8859-2":         {charmap.ISO8859_2, polish},
+		"windows-1251":       {charmap.Windows1251, russian},
+		"iso-8859-5":         {charmap.ISO8859_5, russian},
+		"koi8-r":             {charmap.KOI8R, russian},
+		"windows-1253":       {charmap.Windows1253, greek},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			data, err := c.encoding.NewEncoder().Bytes([]byte(c.text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := decodeText(data); err != nil || got != c.text {
+				t.Errorf("decodeText = %q, %v; want %q", got, err, c.text)
+			}
+		})
+	}
+}
+
+func TestDecodeTextRepairsAFewBadBytes(t *testing.T) {
+	t.Parallel()
+	got, err := decodeText([]byte("señor, año, mañana, niño\xff\r\nday\rnight"))
+	if want := "señor, año, mañana, niño\uFFFD\nday\nnight"; err != nil || got != want {
+		t.Errorf("decodeText = %q, %v; want %q", got, err, want)
+	}
+}
+
+func TestDecodeTextRefusesWhatIsNoText(t *testing.T) {
+	t.Parallel()
+	for _, s := range []string{"\x7fELF\x02\x01\x01\x00\x00\x00", strings.Repeat("\x80\x01\x02", 100)} {
+		if got, err := decodeText([]byte(s)); err == nil {
+			t.Errorf("decodeText(%q) = %q, want an error", s, got)
+		}
+	}
+}
+
+func FuzzDecodeText(f *testing.F) {
+	f.Add([]byte("plain"))
+	f.Add([]byte("\xff\xfea\x00"))
+	f.Add([]byte("caf\xe9"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if s, err := decodeText(data); err == nil && !utf8.ValidString(s) {
+			t.Errorf("decodeText(%q) = %q, which is not UTF-8", data, s)
+		}
+	})
+}

@@ -1,0 +1,155 @@
+package parse
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/klippa-app/go-pdfium/references"
+	"github.com/klippa-app/go-pdfium/requests"
+)
+
+// pdfPage is a page as lines, in the order of the file.
+type pdfPage struct {
+	number int     // from 1
+	height float64 // in points
+	lines  []pdfLine
+}
+
+// pdfLine is one line of text and where it stands, in points from the lower left corner of the page. A line whose place
+// is not known has size 0.
+type pdfLine struct {
+	text        string
+	left, right float64
+	bottom      float64
+	size        float64 // height of its characters' boxes, which is in proportion to the size of the font
+	hyphen      bool    // it ended with a hyphen, already taken off, that parts a word
+}
+
+// hyphenMarks are what PDFium makes of a hyphen that ends a line inside of a word; it writes no line end then.
+const hyphenMarks = "\uFFFE\x02"
+
+// maxPageChars bounds how many characters of a page are read; the densest real pages have some ten thousand.
+const maxPageChars = 4 << 20
+
+// page reads a page: its text at once, then the boxes of the first, middle and last character of each line. Asking for
+// every character would cost thirty times as many calls into the engine.
+func (f *pdfFile) page(index int) (p pdfPage, err error) {
+	p.number = index + 1
+	loaded, err := f.engine.FPDF_LoadPage(&requests.FPDF_LoadPage{Document: f.doc, Index: index})
+	if err != nil {
+		return p, err
+	}
+	defer func() { _, _ = f.engine.FPDF_ClosePage(&requests.FPDF_ClosePage{Page: loaded.Page}) }()
+	ref := requests.Page{ByReference: &loaded.Page}
+	height, err := f.engine.FPDF_GetPageHeightF(&requests.FPDF_GetPageHeightF{Page: ref})
+	if err != nil {
+		return p, err
+	}
+	p.height = float64(height.PageHeight)
+	opened, err := f.engine.FPDFText_LoadPage(&requests.FPDFText_LoadPage{Page: ref})
+	if err != nil {
+		return p, err
+	}
+	t := textPage{f: f, ref: opened.TextPage}
+	defer func() { _, _ = f.engine.FPDFText_ClosePage(&requests.FPDFText_ClosePage{TextPage: t.ref}) }()
+	p.lines, err = t.lines()
+	return p, err
+}
+
+// textPage is the open text of a page.
+type textPage struct {
+	f   *pdfFile
+	ref references.FPDF_TEXTPAGE
+}
+
+func (t textPage) lines() ([]pdfLine, error) {
+	count, err := t.f.engine.FPDFText_CountChars(&requests.FPDFText_CountChars{TextPage: t.ref})
+	if err != nil || count.Count <= 0 {
+		return nil, err
+	}
+	all, err := t.f.engine.FPDFText_GetText(&requests.FPDFText_GetText{TextPage: t.ref, Count: min(count.Count, maxPageChars)})
+	if err != nil {
+		return nil, err
+	}
+	var lines []pdfLine
+	unit := 0 // of UTF-16, in which the engine counts
+	for rest := all.Text; rest != ""; {
+		end, next := len(rest), len(rest)
+		if i := strings.IndexAny(rest, "\n"+hyphenMarks); i >= 0 {
+			_, width := utf8.DecodeRuneInString(rest[i:])
+			end, next = i, i+width
+		}
+		if l, ok := t.line(rest[:end], unit); ok {
+			l.hyphen = end < next && rest[end] != '\n'
+			lines = append(lines, l)
+		}
+		unit += utf16Len(rest[:next])
+		rest = rest[next:]
+	}
+	return lines, nil
+}
+
+// line makes a line of the text that begins at the given unit; ok is false when it is blank.
+func (t textPage) line(s string, unit int) (l pdfLine, ok bool) {
+	trimmed := strings.TrimLeftFunc(s, isBlank)
+	unit += utf16Len(s[:len(s)-len(trimmed)])
+	trimmed = strings.TrimRightFunc(trimmed, isBlank)
+	if trimmed == "" {
+		return pdfLine{}, false
+	}
+	l.text = expandLigatures(trimmed)
+	length := utf16Len(trimmed)
+	first, ok1 := t.box(unit)
+	last, ok2 := t.box(unit + length - 1)
+	if !ok1 || !ok2 {
+		return l, true
+	}
+	l.left, l.right = min(first.left, last.left), max(first.right, last.right)
+	l.bottom, l.size = first.bottom, first.size
+	// A raised number at either end says nothing about the line.
+	if middle, ok := t.box(unit + length/2); ok && (first.size < 0.9*last.size || last.size < 0.9*first.size) {
+		l.size = max(min(first.size, last.size), min(max(first.size, last.size), middle.size))
+		l.bottom = middle.bottom
+	}
+	return l, true
+}
+
+type charBox struct{ left, right, bottom, size float64 }
+
+// box returns the box of the character at a unit of the text, as high as its font.
+func (t textPage) box(unit int) (charBox, bool) {
+	at, err := t.f.engine.FPDFText_GetCharIndexFromTextIndex(&requests.FPDFText_GetCharIndexFromTextIndex{TextPage: t.ref, NTextIndex: unit})
+	if err != nil {
+		return charBox{}, false
+	}
+	res, err := t.f.engine.FPDFText_GetLooseCharBox(&requests.FPDFText_GetLooseCharBox{TextPage: t.ref, Index: at.CharIndex})
+	if err != nil {
+		return charBox{}, false
+	}
+	b := charBox{
+		left: float64(res.Rect.Left), right: float64(res.Rect.Right),
+		bottom: float64(res.Rect.Bottom), size: float64(res.Rect.Top - res.Rect.Bottom),
+	}
+	// Hostile fonts have boxes of any size, up to no number at all.
+	return b, b.size > 0 && b.size < 10_000 && b.left > -1e5 && b.right < 1e5
+}
+
+func isBlank(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
+
+func utf16Len(s string) int {
+	n := 0
+	for _, r := range s {
+		n += max(utf16.RuneLen(r), 1)
+	}
+	return n
+}
+
+// expandLigatures spells out the Latin ligatures of fonts, the block U+FB00 to U+FB06.
+func expandLigatures(s string) string {
+	if !strings.ContainsAny(s, "ﬀﬁﬂﬃﬄﬅﬆ") {
+		return s
+	}
+	return strings.NewReplacer("ﬀ", "ff", "ﬁ", "fi", "ﬂ", "fl", "ﬃ", "ffi", "ﬄ", "ffl", "ﬅ", "st", "ﬆ", "st").Replace(s)
+}

@@ -1,0 +1,253 @@
+package parse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ragcorp/ragcorp/core/document"
+	"github.com/ragcorp/ragcorp/core/text"
+)
+
+const (
+	handbook = "../../e2e/testdata/handbook-en.pdf"
+	manual   = "../../e2e/testdata/manual-es.pdf"
+)
+
+func parsePDF(tb testing.TB, data []byte) document.Parsed {
+	tb.Helper()
+	got, err := newParser(tb, Options{Children: 1}).Parse(context.Background(), file(PDF, data))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return got
+}
+
+func TestPDFBecomesParagraphsAndHeadings(t *testing.T) {
+	t.Parallel()
+	page := []placed{{72, 780, 20, "Staff Handbook"}}
+	page = append(page, paragraph(740, "Everyone has twenty-seven days of paid leave in every year, besides", "the public holidays of the country in which the con-",
+		"tract was made. Leave is asked for early.")...)
+	page = append(page, paragraph(680, "A second paragraph follows after a gap that is larger than a line, and it is", "as long as the first one.")...)
+	page = append(page, placed{72, 640, 11, "\x95 first item"}, placed{72, 626, 11, "\x95 second item"})
+	got := parsePDF(t, makePDF(page, paragraph(740, "The last page.")))
+	want := []text.Block{
+		{Kind: text.Heading, Level: 1, Page: 1, Text: "Staff Handbook"},
+		{Page: 1, Text: "Everyone has twenty-seven days of paid leave in every year, besides the public holidays of the country in which the contract was made. Leave is asked for early."},
+		{Page: 1, Text: "A second paragraph follows after a gap that is larger than a line, and it is as long as the first one."},
+		{Kind: text.ListItem, Page: 1, Text: "• first item"},
+		{Kind: text.ListItem, Page: 1, Text: "• second item"},
+		{Page: 2, Text: "The last page."},
+	}
+	if diff := cmp.Diff(want, got.Blocks); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if got.Pages != 2 || got.EmptyPages != nil {
+		t.Errorf("pages = %d, empty %v", got.Pages, got.EmptyPages)
+	}
+}
+
+func TestPDFLosesRunningHeadersAndPageNumbersOnly(t *testing.T) {
+	t.Parallel()
+	var pages [][]placed
+	for i := range 6 {
+		p := []placed{{72, 810, 9, "ACME Handbook"}, {300, 30, 9, fmt.Sprintf("%d", i+17)}}
+		if i%2 == 0 {
+			p[0].text = "Chapter about leave"
+		}
+		if i != 3 {
+			p = append(p, paragraph(700, fmt.Sprintf("Rule %d says something of its own.", i+1), "Revenue was 2020 million.")...)
+		}
+		pages = append(pages, p)
+	}
+	pages = append(pages, nil)
+	got := parsePDF(t, makePDF(pages...))
+	s := joined(got.Blocks)
+	if strings.Contains(s, "ACME") || strings.Contains(s, "Chapter") || strings.Contains(s, "18") {
+		t.Errorf("headers or footers stayed: %q", s)
+	}
+	for _, w := range []string{"Rule 1", "Rule 6", "2020 million"} {
+		if !strings.Contains(s, w) {
+			t.Errorf("%q is lost: %q", w, s)
+		}
+	}
+	if diff := cmp.Diff([]int{7}, got.EmptyPages); diff != "" {
+		t.Errorf("empty pages (-want +got):\n%s", diff)
+	}
+}
+
+func TestRealPDFFilesAreReadPageByPage(t *testing.T) {
+	t.Parallel()
+	p := newParser(t, Options{Children: 2})
+	cases := []struct {
+		name, title, heading, fact string
+		page                       int
+	}{
+		{handbook, "Staff Handbook of Halden & Marsh Instruments", "11. Reporting security incidents", "within 72 hours", 13},
+		{manual, "Manual del personal de la Cooperativa Lácteos Sierra Clara", "14. Pasteurización y frío", "72 grados durante 15 segundos", 16},
+		{"testdata/restricted.pdf", "Notes on Barometers", "Notes on Barometers", "aneroid instrument replaces", 1},
+	}
+	for _, c := range cases {
+		var done, total int
+		f := file(PDF, testdata(t, c.name))
+		f.Progress = func(d, n int) { done, total = d, n }
+		got, err := p.Parse(context.Background(), f)
+		if err != nil {
+			t.Fatal(c.name, err)
+		}
+		if got.Title != c.title || got.Pages == 0 || done != got.Pages || total != got.Pages {
+			t.Errorf("%s: title %q, pages %d, progress %d of %d", c.name, got.Title, got.Pages, done, total)
+		}
+		var heading, fact int
+		for _, b := range got.Blocks {
+			if b.Kind == text.Heading && b.Text == c.heading {
+				heading = b.Page
+			}
+			if strings.Contains(b.Text, c.fact) {
+				fact = b.Page
+			}
+		}
+		if heading != c.page || fact != c.page {
+			t.Errorf("%s: heading on page %d, fact on page %d, want %d", c.name, heading, fact, c.page)
+		}
+	}
+}
+
+// TestPDFWordsMatchPdftotext compares with an independent reader: few words may be missing.
+func TestPDFWordsMatchPdftotext(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{handbook, manual, "testdata/barometers.pdf"} {
+		out, err := exec.Command("pdftotext", name, "-").Output()
+		if errors.Is(err, exec.ErrNotFound) {
+			t.Skip("pdftotext is not installed")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]int{}
+		for w := range strings.FieldsSeq(strings.ReplaceAll(joined(parsePDF(t, testdata(t, name)).Blocks), "-", "")) {
+			got[w]++
+		}
+		found, all := 0, 0
+		for line := range strings.SplitSeq(strings.ReplaceAll(string(out), "-", ""), "\n") {
+			if strings.Contains(line, " — ") || strings.HasPrefix(line, "Page ") || strings.HasPrefix(line, "Página ") {
+				continue // running headers and footers
+			}
+			for w := range strings.FieldsSeq(line) {
+				all++
+				if got[w] > 0 {
+					got[w]--
+					found++
+				}
+			}
+		}
+		recall := float64(found) / float64(all)
+		t.Logf("%s: %d of %d words", name, found, all)
+		if recall < 0.98 {
+			t.Errorf("%s: recall %.3f, want at least 0.98", name, recall)
+		}
+	}
+}
+
+func TestHostilePDFFilesFailWithAReason(t *testing.T) {
+	t.Parallel()
+	whole := makePDF(paragraph(700, "Some text."))
+	loop := newPDFWriter()
+	loop.object("<< /Type /Catalog /Pages 2 0 R >>")
+	loop.object("<< /Type /Pages /Kids [3 0 R 2 0 R] /Count 400 >>")
+	loop.object("<< /Type /Pages /Parent 2 0 R /Kids [2 0 R 3 0 R] /Count 200 >>")
+	scan := makePDFOf("q 100 0 0 100 72 600 cm BI /W 1 /H 1 /CS /G /BPC 8 ID \x7f EI Q", "0 0 100 100 re f")
+	cases := []struct {
+		name    string
+		data    []byte
+		reasons string
+	}{
+		{"empty", nil, document.ReasonCorrupt},
+		{"garbage", []byte(strings.Repeat("garbage \x00\xff", 999)), document.ReasonCorrupt},
+		{"mark only", []byte("%PDF-1.7\n%%EOF"), document.ReasonCorrupt},
+		{"truncated", whole[:len(whole)/3], document.ReasonCorrupt},
+		{"encrypted", testdata(t, "testdata/encrypted.pdf"), document.ReasonEncrypted},
+		{"a scan", scan, document.ReasonNoText},
+		{"a web page", []byte("<html>hello</html>"), document.ReasonCorrupt},
+		{"page tree that loops", loop.bytes(), document.ReasonCorrupt + " " + document.ReasonNoText},
+		{"20,000 pages", makePDFOf(make([]string, 20_000)...), document.ReasonTooManyPages},
+		{"deep nesting", makePDFOf(strings.Repeat("[", 100_000) + strings.Repeat("q ", 100_000)), document.ReasonNoText},
+	}
+	p := newParser(t, Options{Children: 1})
+	for _, c := range cases {
+		_, err := p.Parse(context.Background(), file(PDF, c.data))
+		reason := ""
+		for r := range strings.FieldsSeq(c.reasons) {
+			if strings.Contains(fmt.Sprintf("%+v", failureOf(orNone(err))), r) {
+				reason = r
+			}
+		}
+		if reason == "" {
+			t.Errorf("%s: %v, want the reason %s", c.name, err, c.reasons)
+		} else {
+			wantReason(t, err, reason)
+		}
+		if got, err := p.Parse(context.Background(), file(PDF, whole)); err != nil || joined(got.Blocks) != "Some text." {
+			t.Errorf("after %s: %q, %v", c.name, joined(got.Blocks), err)
+		}
+	}
+}
+
+func orNone(err error) error {
+	if err == nil {
+		return errors.New("none")
+	}
+	return err
+}
+
+func TestAPDFBombIsEndedByALimit(t *testing.T) {
+	t.Parallel()
+	onLinux(t)
+	p := newParser(t, Options{Children: 1, MaxMemory: 256 << 20, Timeout: 30 * time.Second})
+	_, err := p.Parse(context.Background(), file(PDF, flateBomb(t, 300<<20)))
+	if err == nil || !broken(err) && !strings.Contains(fmt.Sprintf("%+v", failureOf(err)), document.ReasonTimeout) {
+		t.Errorf("error = %v, want one about memory or time", err)
+	}
+	t.Log(err)
+	wantAlive(t, p)
+}
+
+func TestInProcessReadsPDFAndEndsIt(t *testing.T) {
+	t.Parallel()
+	l := InProcess(Options{CacheDir: cacheDir(), Timeout: time.Minute})
+	t.Cleanup(func() { _ = l.Close() })
+	got, err := l.Parse(context.Background(), file(PDF, makePDF(paragraph(700, "In the same process."))))
+	if err != nil || joined(got.Blocks) != "In the same process." {
+		t.Fatalf("%q, %v", joined(got.Blocks), err)
+	}
+	l.o.Timeout = 100 * time.Millisecond
+	_, err = l.Parse(context.Background(), file(PDF, flateBomb(t, 64<<20)))
+	wantReason(t, err, document.ReasonTimeout)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := l.Parse(ctx, file(PDF, nil)); !errors.Is(err, context.Canceled) {
+		t.Errorf("error = %v, want context.Canceled", err)
+	}
+	runtime.KeepAlive(l)
+}
+
+func TestPDFDates(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"D:20240131120000+01'00'": "2024-01-31T12:00:00+01:00",
+		"D:20240131120000Z00'00'": "2024-01-31T12:00:00Z",
+		"20240131":                "2024-01-31T00:00:00Z",
+		"yesterday":               "",
+	} {
+		if got := pdfDate(in); got != want {
+			t.Errorf("pdfDate(%q) = %q, want %q", in, got, want)
+		}
+	}
+}

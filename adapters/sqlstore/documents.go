@@ -1,0 +1,239 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/uptrace/bun"
+
+	"github.com/ragcorp/ragcorp/core/document"
+	"github.com/ragcorp/ragcorp/core/event"
+	"github.com/ragcorp/ragcorp/core/fault"
+	"github.com/ragcorp/ragcorp/core/text"
+	"github.com/ragcorp/ragcorp/core/workspace"
+)
+
+// Documents returns the documents, for people.
+func (s *Store) Documents() document.Store { return documents{s} }
+
+type documents struct{ s *Store }
+
+var _ document.Store = documents{}
+
+// Create implements document.Store.
+func (ds documents) Create(
+	ctx context.Context, d document.Document, events ...event.Event,
+) (stored document.Document, created bool, err error) {
+	row, err := rowOfDocument(d)
+	if err != nil {
+		return document.Document{}, false, err
+	}
+	err = ds.s.write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		res, err := tx.NewInsert().Model(&row).
+			On("CONFLICT (workspace_id, content_hash) WHERE deleted_at IS NULL DO NOTHING").Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("insert document %s: %w", d.ID, err)
+		}
+		if n, err := rowCount(res); err != nil {
+			return err
+		} else if n == 1 {
+			created = true
+			return insertEvents(ctx, tx, events...)
+		}
+		return tx.NewRaw("SELECT * FROM documents WHERE workspace_id = ? AND content_hash = ? AND deleted_at IS NULL",
+			d.Workspace, d.Hash).Scan(ctx, &row)
+	})
+	if err != nil {
+		return document.Document{}, false, err
+	}
+	stored, err = row.document()
+	return stored, created, err
+}
+
+// Document implements document.Store.
+func (ds documents) Document(ctx context.Context, s workspace.Scope, id document.ID) (document.Document, error) {
+	_, d, err := ds.one(ctx, ds.s.reader, s, id, "")
+	return d, ds.s.classify(ctx, err)
+}
+
+// one reads a live document that the scope sees; lock is appended to the select.
+func (ds documents) one(
+	ctx context.Context, db bun.IDB, s workspace.Scope, id document.ID, lock string,
+) (documentRow, document.Document, error) {
+	var row documentRow
+	err := db.NewRaw("SELECT * FROM documents WHERE id = ? AND workspace_id = ? AND deleted_at IS NULL "+lock,
+		id, s.Workspace()).Scan(ctx, &row)
+	if errors.Is(err, sql.ErrNoRows) {
+		return row, document.Document{}, errNoDocument()
+	}
+	if err != nil {
+		return row, document.Document{}, fmt.Errorf("read document %s: %w", id, err)
+	}
+	d, err := row.document()
+	if err != nil {
+		return row, document.Document{}, err
+	}
+	if !s.Sees(d.AllowedRoles, d.Uploader) {
+		return row, document.Document{}, fault.Denied.Errorf("you may not see this document")
+	}
+	return row, d, nil
+}
+
+func errNoDocument() error { return fault.NotFound.Errorf("there is no such document") }
+
+// Update implements document.Store. What change does to the id, the workspace, the time of making and the outcome has no
+// effect.
+func (ds documents) Update(
+	ctx context.Context, s workspace.Scope, id document.ID, change func(d *document.Document) ([]event.Event, error),
+) (stored document.Document, err error) {
+	err = ds.s.write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		old, d, err := ds.one(ctx, tx, s, id, ds.s.dialect.lock())
+		if err != nil {
+			return err
+		}
+		events, err := change(&d)
+		if err != nil {
+			return err
+		}
+		row, err := rowOfDocument(d)
+		if err != nil {
+			return err
+		}
+		row.fixed(old)
+		if _, err := tx.NewUpdate().Model(&row).WherePK().Exec(ctx); err != nil {
+			return ds.taken(ctx, fmt.Errorf("update document %s: %w", id, err))
+		}
+		if row.DeletedAt != nil && row.Generation != nil {
+			if err := retireFromIndex(ctx, tx, row.Workspace, *row.Generation); err != nil {
+				return err
+			}
+		}
+		if stored, err = row.document(); err != nil {
+			return err
+		}
+		return insertEvents(ctx, tx, events...)
+	})
+	if err != nil {
+		return document.Document{}, err
+	}
+	return stored, nil
+}
+
+// taken says in the caller's words that the content of a document is there already.
+func (ds documents) taken(ctx context.Context, err error) error {
+	err = ds.s.classify(ctx, err)
+	if errors.Is(err, fault.Conflict) {
+		return fault.Conflict.Wrap(err, "the workspace has another document with this content")
+	}
+	return err
+}
+
+// Text implements document.Store.
+func (ds documents) Text(ctx context.Context, s workspace.Scope, id document.ID) (text.Text, error) {
+	var out text.Text
+	err := ds.s.read(ctx, func(ctx context.Context, tx bun.Tx) error {
+		row, _, err := ds.one(ctx, tx, s, id, "")
+		if err != nil {
+			return err
+		}
+		if row.Generation == nil {
+			return fault.NotFound.Errorf("this document has no text yet")
+		}
+		var g generationRow
+		if err := tx.NewSelect().Model(&g).Where("g.id = ?", *row.Generation).Scan(ctx); err != nil {
+			return fmt.Errorf("read text of %s: %w", id, err)
+		}
+		out.Body = g.Body
+		out.Pages, err = decodePages(g.Pages)
+		return err
+	})
+	if err != nil {
+		return text.Text{}, err
+	}
+	return out, nil
+}
+
+// List implements document.Store.
+func (ds documents) List(ctx context.Context, s workspace.Scope, q document.Query) ([]document.Document, error) {
+	if q.Limit <= 0 {
+		return nil, nil
+	}
+	var rows []documentRow
+	sel := ds.s.reader.NewSelect().Model(&rows).ExcludeColumn("search_key").
+		Where("d.workspace_id = ?", s.Workspace()).Where("d.deleted_at IS NULL").
+		Limit(int64(q.Limit)).Offset(int64(max(q.Offset, 0)))
+	if err := orderDocuments(sel, q); err != nil {
+		return nil, err
+	}
+	ds.s.seen(sel, s)
+	ds.choose(sel, q)
+	if err := sel.Scan(ctx); err != nil {
+		return nil, ds.s.classify(ctx, fmt.Errorf("list documents: %w", err))
+	}
+	out := make([]document.Document, len(rows))
+	for i, r := range rows {
+		var err error
+		if out[i], err = r.document(); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// seen narrows a select from documents as d to what the scope sees. It is workspace.Scope.Sees in SQL.
+func (s *Store) seen(q *bun.SelectQuery, scope workspace.Scope) {
+	if scope.SeesAll() {
+		return
+	}
+	q.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
+		q.Where("d.allowed_roles = '[]'")
+		if role := scope.Role(); role != "" { // in a list of roles, the name in quotes is nothing but that role
+			q.WhereOr(s.dialect.contains("d.allowed_roles", "?"), `"`+string(role)+`"`)
+		}
+		if scope.User() != uuid.Nil {
+			q.WhereOr("d.uploaded_by_user_id = ?", scope.User())
+		}
+		return q
+	})
+}
+
+// choose narrows a select from documents as d to what the query asks for.
+func (ds documents) choose(sel *bun.SelectQuery, q document.Query) {
+	if q.Status != "" {
+		sel.Where("d.status = ?", q.Status)
+	}
+	if q.Tag != "" {
+		sel.Where("EXISTS (SELECT 1 FROM json_each(d.tags) AS t WHERE t.value = ?)", q.Tag)
+	}
+	if q.Text != "" {
+		sel.Where("("+ds.s.dialect.contains("d.title_key", "?")+" OR "+ds.s.dialect.contains("d.search_key", "?")+")",
+			strings.ToLower(q.Text), searchable(q.Text))
+	}
+}
+
+// orderDocuments puts a select from documents as d into the wanted order, after the place where the page before ended.
+func orderDocuments(sel *bun.SelectQuery, q document.Query) error {
+	var key, direction, beyond string
+	var place any = micros(q.After.CreatedAt)
+	switch q.Sort {
+	case document.NewestFirst, "":
+		key, direction, beyond = "d.created_at", "DESC", "<"
+	case document.OldestFirst:
+		key, direction, beyond = "d.created_at", "ASC", ">"
+	case document.TitleUp:
+		key, direction, beyond, place = "d.title_key", "ASC", ">", strings.ToLower(q.After.Title)
+	case document.TitleDown:
+		key, direction, beyond, place = "d.title_key", "DESC", "<", strings.ToLower(q.After.Title)
+	default:
+		return fault.Field("sort", "is none of the orders")
+	}
+	if q.After != (document.Cursor{}) {
+		sel.Where("("+key+", d.id) "+beyond+" (?, ?)", place, q.After.ID)
+	}
+	sel.OrderExpr(key + " " + direction + ", d.id " + direction)
+	return nil
+}

@@ -1,0 +1,165 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/ragcorp/ragcorp/core/document"
+	"github.com/ragcorp/ragcorp/core/fault"
+	"github.com/ragcorp/ragcorp/core/llm"
+)
+
+// spaceRow is a row of embedding_spaces.
+type spaceRow struct {
+	bun.BaseModel `bun:"table:embedding_spaces,alias:es"`
+
+	ID        int64  `bun:"id,pk,autoincrement"`
+	Name      string `bun:"name"`
+	Dimension int    `bun:"dimension"`
+}
+
+// embeddingRow is a row of embeddings.
+type embeddingRow struct {
+	bun.BaseModel `bun:"table:embeddings,alias:e"`
+
+	ID        int64  `bun:"id,pk,autoincrement"`
+	Space     int64  `bun:"space_id"`
+	Hash      []byte `bun:"hash"`
+	CreatedAt int64  `bun:"created_at"`
+	Vector    []byte `bun:"vector"`
+}
+
+// Missing implements document.Pipeline.
+func (p pipeline) Missing(ctx context.Context, space llm.Space, hashes []document.Hash) (missing []document.Hash, err error) {
+	err = p.s.read(ctx, func(ctx context.Context, tx bun.Tx) error {
+		missing, err = missingEmbeddings(ctx, tx, space, hashes)
+		return err
+	})
+	return missing, err
+}
+
+// SaveEmbeddings implements document.Pipeline. fault.Conflict when the store knows the space with another dimension.
+func (p pipeline) SaveEmbeddings(ctx context.Context, space llm.Space, es []document.Embedding, now time.Time) error {
+	rows := make([]embeddingRow, len(es))
+	for i, e := range es {
+		if len(e.Vector) != space.Dimension {
+			return fmt.Errorf("save embeddings: a vector has %d numbers, those of space %s have %d",
+				len(e.Vector), space.Name, space.Dimension)
+		}
+		rows[i] = embeddingRow{Hash: es[i].Hash[:], CreatedAt: micros(now), Vector: encodeVector(e.Vector)}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	return p.s.write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		id, err := makeSpace(ctx, tx, space)
+		if err != nil {
+			return err
+		}
+		for i := range rows {
+			rows[i].Space = id
+		}
+		vectors := bulk[embeddingRow]{
+			head: "INSERT INTO embeddings (space_id, hash, created_at, vector)",
+			tail: " ON CONFLICT (hash, space_id) DO NOTHING",
+			values: func(e *embeddingRow, into []any) []any {
+				return append(into, e.Space, e.Hash, e.CreatedAt, e.Vector)
+			},
+		}
+		if err := vectors.insert(ctx, tx, rows); err != nil {
+			return fmt.Errorf("save %d embeddings: %w", len(rows), err)
+		}
+		return nil
+	})
+}
+
+// missingEmbeddings returns those of the hashes that have no embedding in the space, in order, each once.
+func missingEmbeddings(
+	ctx context.Context, tx bun.Tx, space llm.Space, hashes []document.Hash,
+) ([]document.Hash, error) {
+	id, err := findSpace(ctx, tx, space)
+	if err != nil || len(hashes) == 0 {
+		return nil, err
+	}
+	seen := make(map[document.Hash]bool, len(hashes))
+	wanted := make([]string, 0, len(hashes))
+	for i, h := range hashes {
+		if !seen[h] {
+			seen[h] = true
+			wanted = append(wanted, hex.EncodeToString(hashes[i][:]))
+		}
+	}
+	list, err := json.Marshal(wanted)
+	if err != nil {
+		return nil, fmt.Errorf("encode %d hashes: %w", len(wanted), err)
+	}
+	rows, err := tx.Tx.QueryContext(ctx, `SELECT w.value FROM json_each(?) AS w WHERE NOT EXISTS (
+		SELECT 1 FROM embeddings AS e WHERE e.hash = unhex(w.value) AND e.space_id = ?) ORDER BY w.key`, string(list), id)
+	if err != nil {
+		return nil, fmt.Errorf("look up %d embeddings: %w", len(wanted), err)
+	}
+	return scanHashes(rows)
+}
+
+func scanHashes(rows *sql.Rows) (out []document.Hash, err error) {
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var raw string
+		var h document.Hash
+		if err := rows.Scan(&raw); err != nil {
+			return nil, err
+		}
+		if _, err := hex.Decode(h[:], []byte(raw)); err != nil {
+			return nil, err
+		}
+		out = append(out, h)
+	}
+	return out, rows.Err()
+}
+
+// findSpace returns the id of a space; 0, which no space has, when the store doesn't know it. fault.Conflict when it knows
+// it with another dimension.
+func findSpace(ctx context.Context, db bun.IDB, space llm.Space) (int64, error) {
+	var row spaceRow
+	err := db.NewSelect().Model(&row).Where("es.name = ?", space.Name).Scan(ctx)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return 0, nil
+	case err != nil:
+		return 0, fmt.Errorf("find embedding space %s: %w", space.Name, err)
+	case row.Dimension != space.Dimension:
+		return 0, fault.Conflict.Errorf("vectors of %s have %d numbers in the database, not %d",
+			space.Name, row.Dimension, space.Dimension).Because("space_dimension")
+	}
+	return row.ID, nil
+}
+
+// makeSpace is findSpace that makes the space when the store doesn't know it.
+func makeSpace(ctx context.Context, tx bun.Tx, space llm.Space) (int64, error) {
+	if id, err := findSpace(ctx, tx, space); err != nil || id != 0 {
+		return id, err
+	}
+	row := spaceRow{Name: space.Name, Dimension: space.Dimension}
+	if _, err := tx.NewInsert().Model(&row).On("CONFLICT (name) DO NOTHING").Exec(ctx); err != nil {
+		return 0, fmt.Errorf("make embedding space %s: %w", space.Name, err)
+	}
+	return findSpace(ctx, tx, space) // somebody else may have made it, with another dimension
+}
+
+// encodeVector is how vectors are stored: float32, little endian.
+func encodeVector(v llm.Vector) []byte {
+	out := make([]byte, 0, 4*len(v))
+	for _, x := range v {
+		out = binary.LittleEndian.AppendUint32(out, math.Float32bits(x))
+	}
+	return out
+}

@@ -1,0 +1,75 @@
+package sqlstore
+
+import (
+	"context"
+	"strings"
+
+	"github.com/ragcorp/ragcorp/core/fault"
+)
+
+// Options are the settings of a Store; nil means defaults.
+type Options struct {
+	// Readers is how many connections read at once. Defaults to 8.
+	Readers int
+	// Relaxed lets an acknowledged write be lost when the power fails (never when the process dies), for the sake of speed.
+	// Defaults to false: every write is on the disk before it is acknowledged.
+	Relaxed bool
+	// VectorCacheBytes bounds the memory for the codes of vectors by which the embedded profile searches exactly. Workspaces
+	// that don't fit are searched from the disk. Defaults to 1 GiB.
+	VectorCacheBytes int64
+	// KeepSchema leaves the schema as it is; a schema that differs from the wanted one is then an error of kind fault.Conflict.
+	// Defaults to false: the schema is brought up to date on opening, unless that would destroy data.
+	KeepSchema bool
+	// AnySchema doesn't look at the schema at all: for those who are about to call Apply. Nothing else may be relied on then.
+	AnySchema bool
+}
+
+func (o *Options) withDefaults() Options {
+	var c Options
+	if o != nil {
+		c = *o
+	}
+	if c.Readers <= 0 {
+		c.Readers = 8
+	}
+	if c.VectorCacheBytes <= 0 {
+		c.VectorCacheBytes = 1 << 30
+	}
+	return c
+}
+
+// Open opens the database that the URL names and brings its schema up to date:
+//
+//	sqlite:PATH       a file, made if there is none
+//	sqlite::memory:   in memory, empty, gone on Close
+//
+// An unknown scheme is an error of kind fault.Invalid.
+func Open(ctx context.Context, url string, o *Options) (*Store, error) {
+	scheme, rest, _ := strings.Cut(url, ":")
+	if scheme != "sqlite" || rest == "" {
+		return nil, fault.Invalid.Errorf("the database URL must be sqlite:PATH or sqlite::memory:")
+	}
+	s, err := openSQLite(ctx, strings.TrimPrefix(rest, "//"), o.withDefaults())
+	if err != nil {
+		return nil, err
+	}
+	if err := s.prepare(ctx); err != nil {
+		_ = s.Close() // the error of preparing says more
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Store) prepare(ctx context.Context) error {
+	if s.options.AnySchema {
+		return nil
+	}
+	plan, err := s.dialect.apply(ctx, ApplyOptions{DryRun: s.options.KeepSchema, Quick: true})
+	if err != nil {
+		return err
+	}
+	if s.options.KeepSchema && len(plan.Statements) > 0 {
+		return fault.Conflict.Errorf("the schema of the database is not up to date; run `ctl migrate`").Because("schema_behind")
+	}
+	return nil
+}

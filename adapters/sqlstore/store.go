@@ -1,0 +1,235 @@
+// Package sqlstore keeps everything but the bytes of files in a database, through bun: users, workspaces, documents, the
+// search index, conversations, events and their deliveries. It implements the ports that core.Store groups.
+//
+// It decides nothing: who may do what is settled before, and reaches it as a scope that every query applies. Each noun has
+// a file; what differs between databases is behind the dialect.
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/uptrace/bun"
+
+	"github.com/ragcorp/ragcorp/core/event"
+	"github.com/ragcorp/ragcorp/core/fault"
+)
+
+// Store is an open database. It is safe for concurrent use.
+type Store struct {
+	dialect dialect
+	writer  *bun.DB // for write transactions; SQLite has one connection here
+	reader  *bun.DB // for everything else
+	options Options
+	signal  signal
+	vectors vectorCache
+}
+
+// dialect is what differs between databases.
+type dialect interface {
+	// classify turns a driver's error into one with a kind, where a caller can act on it, by its code.
+	classify(err error) error
+	// lock is appended to a select in a write transaction whose row is about to be updated.
+	lock() string
+	// contains is an expression that is true where the text of the first operand contains the second.
+	contains(haystack, needle string) string
+	// apply brings the schema to its desired state, or says what that would take.
+	apply(ctx context.Context, opts ApplyOptions) (Plan, error)
+}
+
+// Close closes the database.
+func (s *Store) Close() error {
+	s.signal.close()
+	if s.reader == s.writer {
+		return s.writer.Close()
+	}
+	return errors.Join(s.reader.Close(), s.writer.Close())
+}
+
+// Ping reports whether the database answers.
+func (s *Store) Ping(ctx context.Context) error {
+	var one int
+	if err := s.reader.NewRaw("SELECT 1").Scan(ctx, &one); err != nil {
+		return fault.Unavailable.Wrap(err, "the database does not answer")
+	}
+	return nil
+}
+
+// write runs fn in a write transaction. An error of fn is returned as it is, after a rollback; a driver's error gets its
+// kind. Workers are woken when fn appended deliveries.
+func (s *Store) write(ctx context.Context, fn func(ctx context.Context, tx bun.Tx) error) error {
+	err := s.writer.RunInTx(ctx, nil, fn)
+	if err != nil {
+		return s.classify(ctx, err)
+	}
+	s.signal.raise()
+	return nil
+}
+
+// read runs fn in a read transaction, so that all its queries see one state of the database.
+func (s *Store) read(ctx context.Context, fn func(ctx context.Context, tx bun.Tx) error) error {
+	opts := &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead}
+	if s.dialect.lock() == "" { // SQLite: every transaction sees one state, and the driver knows no levels
+		opts = nil
+	}
+	return s.classify(ctx, s.reader.RunInTx(ctx, opts, fn))
+}
+
+func (s *Store) classify(ctx context.Context, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case fault.Of(err) != nil:
+		return err
+	case ctx.Err() != nil:
+		return fmt.Errorf("%w: %w", ctx.Err(), err)
+	}
+	return s.dialect.classify(err)
+}
+
+// insertEvents writes events, and a pending delivery for each that has a topic, in tx.
+func insertEvents(ctx context.Context, tx bun.Tx, events ...event.Event) error {
+	for _, e := range events {
+		row := eventRow{
+			ID: e.ID, Name: e.Name, Time: micros(e.Time), Actor: e.Actor, Workspace: nullable(e.Workspace),
+			Subject: e.Subject, Topic: e.Topic, Data: string(e.Data),
+		}
+		if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
+			return fmt.Errorf("insert event %s: %w", e.Name, err)
+		}
+		if e.Topic == "" {
+			continue
+		}
+		d := deliveryRow{EventID: e.ID, Topic: e.Topic, Workspace: turnKey(e.Workspace), State: event.Pending, AvailableAt: micros(e.Time)}
+		if e.Held != nil {
+			until := micros(e.Held.Until)
+			d.State, d.Attempts, d.LeaseToken, d.LeaseUntil = event.Leased, 1, &e.Held.Token, &until
+		}
+		if _, err := tx.NewInsert().Model(&d).Exec(ctx); err != nil {
+			return fmt.Errorf("insert delivery of event %s: %w", e.Name, err)
+		}
+	}
+	return nil
+}
+
+// eventRow is a row of events.
+type eventRow struct {
+	bun.BaseModel `bun:"table:events,alias:e"`
+
+	ID        uuid.UUID  `bun:"id,pk"`
+	Name      string     `bun:"name"`
+	Time      int64      `bun:"time"`
+	Actor     string     `bun:"actor"`
+	Workspace *uuid.UUID `bun:"workspace_id"`
+	Subject   string     `bun:"subject"`
+	Topic     string     `bun:"topic"`
+	Data      string     `bun:"data"`
+}
+
+// deliveryRow is a row of deliveries.
+type deliveryRow struct {
+	bun.BaseModel `bun:"table:deliveries,alias:d"`
+
+	EventID     uuid.UUID   `bun:"event_id,pk"`
+	Topic       string      `bun:"topic"`
+	Workspace   string      `bun:"workspace_id"`
+	State       event.State `bun:"state"`
+	Attempts    int         `bun:"attempts"`
+	Failures    int         `bun:"failures"`
+	AvailableAt int64       `bun:"available_at"`
+	LeaseToken  *uuid.UUID  `bun:"lease_token"`
+	LeaseUntil  *int64      `bun:"lease_until"`
+	Error       string      `bun:"error"`
+	SettledAt   *int64      `bun:"settled_at"`
+}
+
+// turnKey is the workspace under which deliveries take turns; empty for those about no workspace.
+func turnKey(ws uuid.UUID) string {
+	if ws == uuid.Nil {
+		return ""
+	}
+	return ws.String()
+}
+
+// micros is how times are stored: microseconds since 1970.
+func micros(t time.Time) int64 { return t.UnixMicro() }
+
+// nullMicros is micros for times that may be absent.
+func nullMicros(t time.Time) *int64 {
+	if t.IsZero() {
+		return nil
+	}
+	us := t.UnixMicro()
+	return &us
+}
+
+// moment is the inverse of micros.
+func moment(us int64) time.Time { return time.UnixMicro(us).UTC() }
+
+// nullMoment is the inverse of nullMicros.
+func nullMoment(us *int64) time.Time {
+	if us == nil {
+		return time.Time{}
+	}
+	return moment(*us)
+}
+
+// nullable stores the zero id as null.
+func nullable(id uuid.UUID) *uuid.UUID {
+	if id == uuid.Nil {
+		return nil
+	}
+	return &id
+}
+
+// value is the inverse of nullable.
+func value(id *uuid.UUID) uuid.UUID {
+	if id == nil {
+		return uuid.Nil
+	}
+	return *id
+}
+
+// signal tells waiting workers of this process that something may be due.
+type signal struct {
+	mu      sync.Mutex
+	waiting map[chan struct{}]struct{}
+}
+
+func (s *signal) raise() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.waiting {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
+	}
+}
+
+func (s *signal) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.waiting = nil
+}
+
+// Notify implements event.Notifier for writes of this process.
+func (s *Store) Notify() (<-chan struct{}, func()) {
+	c := make(chan struct{}, 1)
+	s.signal.mu.Lock()
+	defer s.signal.mu.Unlock()
+	if s.signal.waiting == nil {
+		s.signal.waiting = map[chan struct{}]struct{}{}
+	}
+	s.signal.waiting[c] = struct{}{}
+	return c, func() {
+		s.signal.mu.Lock()
+		defer s.signal.mu.Unlock()
+		delete(s.signal.waiting, c)
+	}
+}

@@ -1,0 +1,64 @@
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// A profile says where a world keeps its data, as environment variables of the shells. It makes a fresh place for every world
+// and removes it after the test. Stories don't know in which profile they run.
+var profiles = map[string]func(t *testing.T) []string{
+	"embedded": func(t *testing.T) []string { return []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data")} },
+}
+
+// Who may do everything in a world.
+const (
+	adminEmail    = "root@example.com"
+	adminPassword = "a long enough password"
+)
+
+// world is an installation: one place for data, on which any number of shells work.
+type world struct {
+	env []string
+	tmp string // the shells' folder for temporary files
+}
+
+// newWorld makes an empty installation; env has further settings.
+func newWorld(t *testing.T, env ...string) *world {
+	t.Helper()
+	name := os.Getenv("E2E_PROFILE")
+	if name == "" {
+		name = "embedded"
+	}
+	profile, ok := profiles[name]
+	if !ok {
+		t.Fatalf("there is no profile %q", name)
+	}
+	w := &world{tmp: t.TempDir()}
+	w.env = append(profile(t),
+		"APP_ENV=local", "HTTP_ADDR=127.0.0.1:0", "WORKER_HTTP_PORT=0", "RATE_LIMIT_RPS=0",
+		"DEV_SEED_ADMIN=1", "DEV_SEED_ADMIN_EMAIL="+adminEmail, "DEV_SEED_ADMIN_PASSWORD="+adminPassword,
+		"TMPDIR="+w.tmp, "TMP="+w.tmp, "PATH="+os.Getenv("PATH"), "SYSTEMROOT="+os.Getenv("SYSTEMROOT"),
+		"HOME="+w.tmp, "GORACE=halt_on_error=1", "WORKER_POLL=50ms",
+	)
+	w.env = append(w.env, env...)
+	return w
+}
+
+// value is a variable of the world's environment; the last one of a name counts.
+func (w *world) value(name string) string {
+	for i := len(w.env) - 1; i >= 0; i-- {
+		if v, ok := cutEnv(w.env[i], name); ok {
+			return v
+		}
+	}
+	return ""
+}
+
+func cutEnv(entry, name string) (string, bool) {
+	if len(entry) > len(name) && entry[:len(name)] == name && entry[len(name)] == '=' {
+		return entry[len(name)+1:], true
+	}
+	return "", false
+}
