@@ -31,7 +31,7 @@ func (c Config) Settings() []Setting {
 		if s.Secret && s.Value != "" {
 			s.Value = hidden
 		}
-		s.Value = withoutCredentials(s.Value)
+		s.Value = Redact(s.Value)
 		out = append(out, s)
 	}
 	return out
@@ -65,6 +65,7 @@ var (
 	secretParam = regexp.MustCompile(`(?i)([?&][^=&]*(?:password|secret|token|key|credential)[^=&]*=)[^&#]*`)
 )
 
-func withoutCredentials(s string) string {
+// Redact hides what may be a secret in the URLs of a text.
+func Redact(s string) string {
 	return secretParam.ReplaceAllString(userInfo.ReplaceAllString(s, "${1}"+hidden+"@"), "${1}"+hidden)
 }

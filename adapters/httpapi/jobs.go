@@ -39,7 +39,7 @@ type JobsChangedRes struct {
 
 // JobFilterReq chooses dead jobs.
 type JobFilterReq struct {
-	IDs   []uuid.UUID `json:"ids,omitempty" maxItems:"1000" doc:"These; absent: all."`
+	IDs   []uuid.UUID `json:"ids,omitempty" minItems:"1" maxItems:"1000" doc:"These; absent: all."`
 	Topic string      `json:"topic,omitempty" maxLength:"200"`
 }
 

@@ -1,18 +1,45 @@
 package httpapi
 
 import (
+	"bytes"
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"reflect"
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 	"go.uber.org/zap"
+
+	"github.com/ragcorp/ragcorp/core"
 )
+
+// contract is the version that Document states: it changes with the API and not with every build.
+const contract = "v1"
+
+// Document returns the OpenAPI document of the API with all its defaults, as indented JSON. It is the one that a Server
+// serves at /openapi.json, but for the version in it.
+func Document() ([]byte, error) {
+	s := New(Deps{App: new(core.App), Metrics: http.NotFoundHandler(), Log: zap.NewNop()}, Options{Version: contract})
+	spec, err := s.api.OpenAPI().MarshalJSON()
+	if err != nil {
+		return nil, fmt.Errorf("marshal the OpenAPI document: %w", err)
+	}
+	var out bytes.Buffer
+	if err := json.Indent(&out, spec, "", "  "); err != nil {
+		return nil, fmt.Errorf("indent the OpenAPI document: %w", err)
+	}
+	out.WriteByte('\n')
+	return out.Bytes(), nil
+}
 
 // document serves the OpenAPI document.
 func (s *Server) document(mux *http.ServeMux) {
 	op := s.complete(huma.Operation{
-		OperationID: "openapi", Method: http.MethodGet, Path: "/openapi.json", Tags: []string{"operations"}, Summary: "This document", Hidden: true,
+		OperationID: "openapi", Method: http.MethodGet, Path: "/openapi.json", Tags: []string{"operations"}, Summary: "This document",
+		Responses: map[string]*huma.Response{"200": {
+			Description: "The OpenAPI document", Content: map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{Type: huma.TypeObject}}},
+		}},
 	}, access{public: true})
 	raw(s, mux, op, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		spec, err := s.api.OpenAPI().MarshalJSON()

@@ -14,9 +14,11 @@ const (
 		numero cantidad porcentaje cifra palabra termino ejemplo cosa forma manera parte motivo razon
 		llamar llama llamaba conoce conocido ocurrir ocurrio suceder sucedio pasar paso encontrar encuentra encontraba
 		tener tiene tenia tuvo dar dio usar usa utilizar utiliza significa decir dice dijo considerar considera
+		necesitar necesita necesito querer quiere quiero
 		year date century day month decade period name type kind person people place country city number amount percentage
 		figure word term example thing way part reason call called known happen happened find found located get use used
-		mean say said give given take make made consider considered become became`
+		mean say said give given take make made consider considered become became
+		many much need needed want wanted`
 
 	numberWords = `dos tres cuatro cinco seis siete ocho nueve diez once doce veinte treinta cien cientos mil miles millon
 		millones mitad tercio cuarto doble primer primera segundo segunda
@@ -46,18 +48,23 @@ func (q question) offers(words []word) bool {
 	case person, place:
 		return q.offersName(words)
 	case moment:
-		return slices.ContainsFunc(words, func(w word) bool {
-			return slices.Contains(fields(timeWords), w.folded) || isYear(w.folded) && !q.has(w.folded)
+		return hasAny(words, timeWords) || slices.ContainsFunc(words, func(w word) bool {
+			return isYear(w.folded) && !q.has(w.folded)
 		})
 	case amount:
-		return slices.ContainsFunc(words, func(w word) bool {
-			return hasDigit(w.folded) && !q.has(w.folded) || slices.Contains(fields(numberWords), w.folded)
+		return hasAny(words, numberWords) || slices.ContainsFunc(words, func(w word) bool {
+			return hasDigit(w.folded) && !q.has(w.folded)
 		})
 	case reason:
-		return slices.ContainsFunc(words, func(w word) bool { return slices.Contains(fields(reasonWords), w.folded) })
+		return hasAny(words, reasonWords)
 	case anything:
 	}
 	return false
+}
+
+func hasAny(words []word, list string) bool {
+	wanted := fields(list)
+	return slices.ContainsFunc(words, func(w word) bool { return slices.Contains(wanted, w.folded) })
 }
 
 // offersName reports whether there is a capital letter in the middle of a clause, in a word that the question lacks.

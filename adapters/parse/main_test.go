@@ -72,5 +72,6 @@ func probe(_ context.Context, _ source, out *output) error {
 		err = os.WriteFile(os.TempDir()+"/ragcorp-probe", []byte("x"), 0o600)
 		_ = os.Remove(os.TempDir() + "/ragcorp-probe")
 	}
-	return out.add(text.Block{Text: fmt.Sprintf("environment %q, writing %v", os.Environ(), err)})
+	_, readErr := os.ReadFile("/etc/passwd")
+	return out.add(text.Block{Text: fmt.Sprintf("environment %q, writing: %v, reading: %v", os.Environ(), err, readErr)})
 }

@@ -82,6 +82,7 @@ func TestAChildHasNoEnvironmentAndCannotWriteFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := joined(got.Blocks)
+	t.Log(s)
 	if strings.Contains(s, "swordfish") || strings.Contains(s, "HOME") || !strings.Contains(s, childVariable) {
 		t.Errorf("the child sees %s", s)
 	}

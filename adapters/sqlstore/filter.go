@@ -97,7 +97,7 @@ type hit struct {
 type search func(k int, only *generationSet) ([]hit, error)
 
 // probe is how many hits are tried against a filter, for each one wanted, before the filter is resolved in full.
-const probe = 8
+const probe = 4
 
 // filtered runs a search under a filter. A filter that lets much pass is tested on the best hits alone; where these don't
 // suffice, all documents that it lets pass are looked up and the search is run among them.

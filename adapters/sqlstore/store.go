@@ -105,10 +105,11 @@ func insertEvents(ctx context.Context, tx bun.Tx, events ...event.Event) error {
 		if e.Topic == "" {
 			continue
 		}
-		d := deliveryRow{EventID: e.ID, Topic: e.Topic, Workspace: turnKey(e.Workspace), State: event.Pending, AvailableAt: micros(e.Time)}
+		d := deliveryRow{EventID: e.ID, Topic: e.Topic, Workspace: turnKey(e.Workspace), State: event.Pending, Due: 1, AvailableAt: micros(e.Time)}
 		if e.Held != nil {
 			until := micros(e.Held.Until)
-			d.State, d.Attempts, d.LeaseToken, d.LeaseUntil = event.Leased, 1, &e.Held.Token, &until
+			d.State, d.Due, d.Attempts, d.AvailableAt = event.Leased, 0, 1, until
+			d.LeaseToken, d.LeaseUntil = &e.Held.Token, &until
 		}
 		if _, err := tx.NewInsert().Model(&d).Exec(ctx); err != nil {
 			return fmt.Errorf("insert delivery of event %s: %w", e.Name, err)
@@ -141,6 +142,7 @@ type deliveryRow struct {
 	State       event.State `bun:"state"`
 	Attempts    int         `bun:"attempts"`
 	Failures    int         `bun:"failures"`
+	Due         int         `bun:"due"`
 	AvailableAt int64       `bun:"available_at"`
 	LeaseToken  *uuid.UUID  `bun:"lease_token"`
 	LeaseUntil  *int64      `bun:"lease_until"`

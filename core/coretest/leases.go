@@ -18,6 +18,7 @@ func leaseCases() []queueCase {
 		{"a renewed lease lasts", (*queue).renewedLeaseLasts},
 		{"a stale lease changes nothing", (*queue).staleLeaseIsRefused},
 		{"a lease on nothing is lost", (*queue).leaseOnNothingIsLost},
+		{"whoever writes an event may hold it", (*queue).writerHolds},
 		{"a lease ends with retry", (*queue).leaseEndsWithRetry},
 		{"a lease ends with release", (*queue).leaseEndsWithRelease},
 		{"a lease ends with bury", (*queue).leaseEndsWithBury},
@@ -52,6 +53,22 @@ func (q *queue) leaseIsHeldUntilReclaimed() {
 	q.must(q.log.Renew(q.Context(), leases[1].Lease, q.now.Add(leaseTime)))
 	q.same("Claim() after renewing", q.claim(1))
 	q.must(q.log.Done(q.Context(), leases[1].Lease, q.now))
+}
+
+func (q *queue) writerHolds() {
+	e := event.New("thing.happened", "system", q.now, nil).For("work")
+	held := event.Lease{Delivery: e.ID, Token: uuid.New(), Until: q.now.Add(leaseTime)}
+	e.Held = &held
+	q.must(q.log.Append(q.Context(), e))
+	q.same("Claim() of what its writer holds", q.claim(1))
+	if got := q.stored(e.ID); got.State != event.Leased || got.Attempts != 1 {
+		q.Errorf("the delivery is %s after %d attempts, want leased after 1", got.State, got.Attempts)
+	}
+	q.now = held.Until
+	if d := q.one(); d.Event.ID != e.ID || d.Attempts != 2 {
+		q.Errorf("after the writer's lease Claim() = %s at attempt %d, want %s at attempt 2", d.Event.ID, d.Attempts, e.ID)
+	}
+	q.lost("Done() by the writer", q.log.Done(q.Context(), held, q.now))
 }
 
 func (q *queue) renewedLeaseLasts() {

@@ -13,8 +13,8 @@ type Log interface {
 	// Append writes events, and a pending delivery for each that has a topic, in one transaction.
 	Append(ctx context.Context, events ...Event) error
 	// Claim leases up to c.Max deliveries that are due: pending ones whose time has come and leased ones whose lease has
-	// run out. Workspaces take turns: of two that have something due, the one served longer ago comes first; within a
-	// workspace the oldest event comes first. It returns none, and no error, when nothing is due.
+	// run out. Workspaces take turns: of two that have something due, the one with less in work comes first, then the one
+	// served longer ago; within a workspace the oldest event comes first. It returns none, and no error, when nothing is due.
 	Claim(ctx context.Context, c Claim) ([]Delivery, error)
 	// Renew moves the end of a lease. ErrLeaseLost when it is no longer held.
 	Renew(ctx context.Context, l Lease, until time.Time) error

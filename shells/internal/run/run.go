@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
 
+	"github.com/caarlos0/env/v11"
 	"go.uber.org/zap"
 
 	"github.com/ragcorp/ragcorp/adapters"
@@ -24,6 +26,27 @@ func Main(build func(ctx context.Context, c adapters.Config, log *zap.Logger) (o
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
 	}
+}
+
+// Process is what a command gets from the process that it runs in.
+type Process struct {
+	Args   []string // without the program's name
+	Env    map[string]string
+	Stdin  io.Reader // an *os.File when somebody may sit at a terminal
+	Stdout io.Writer
+	Stderr io.Writer
+}
+
+// Command runs a command that ends by itself, and ends the process with the exit code that it returns. Its context ends with
+// the first SIGINT or SIGTERM; a second signal ends the process at once.
+func Command(do func(ctx context.Context, p Process) int) {
+	parse.ChildMain() // see Main
+	ctx, stop := untilSignal(zap.NewNop())
+	code := do(ctx, Process{
+		Args: os.Args[1:], Env: env.ToMap(os.Environ()), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+	})
+	stop()
+	os.Exit(code)
 }
 
 func run(build func(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program, func(), error)) error {
