@@ -29,7 +29,6 @@ func Generator(t *testing.T, open func(t *testing.T) llm.Generator, r Repeatabil
 	run("an ended context ends the sequence with its error", generatorEnded)
 	run("a context that ends midway ends the sequence", generatorCancelled)
 	run("breaking out of the sequence is allowed", generatorBroken)
-	run("a sequence may be ranged over twice", generatorTwice)
 	run("calls at the same time don't disturb each other", generatorConcurrent)
 	if r == Deterministic {
 		run("the same request gives the same answer", generatorRepeats)
@@ -127,22 +126,6 @@ func generatorBroken(t *testing.T, g llm.Generator) {
 	}
 	if _, err := generate(t.Context(), g, request()); err != nil {
 		t.Errorf("Generate after breaking out: %v", err)
-	}
-}
-
-func generatorTwice(t *testing.T, g llm.Generator) {
-	sequence := g.Generate(t.Context(), request())
-	for range 2 {
-		n := 0
-		for _, err := range sequence {
-			if err != nil {
-				t.Fatalf("Generate: %v", err)
-			}
-			n++
-		}
-		if n == 0 {
-			t.Error("the sequence is empty")
-		}
 	}
 }
 

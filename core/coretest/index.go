@@ -179,7 +179,7 @@ func indexHistory(t *testing.T, w *indexWorld) {
 	away := w.workspace("Away", w.owner)
 	worker := w.user("worker@example.com", identity.Employee)
 	scopes := []workspace.Scope{w.all, w.reader(worker), w.reader(w.owner), w.scope(away, identity.System)}
-	for step := range 120 {
+	for step := range 100 {
 		switch n := r.IntN(20); {
 		case n < 9 || len(w.docs) == 0:
 			d := w.draft(fmt.Sprint("doc ", step))
@@ -339,6 +339,7 @@ func indexSpaces(t *testing.T, w *indexWorld) {
 	if len(got)+len(vectors) != 0 {
 		t.Errorf("an unknown space has %d hits and %d vectors", len(got), len(vectors))
 	}
+	other := w.add(w.draft("other"), text.English, "a b")
 	moved := d.Generation
 	moved.Space = q.Space
 	for _, part := range [][]document.Chunk{d.Generation.Chunks[:1], d.Generation.Chunks} {
@@ -346,15 +347,21 @@ func indexSpaces(t *testing.T, w *indexWorld) {
 		w.embed(moved)
 		got, err := w.Index().Dense(w.ctx(), w.all, q)
 		w.must(err)
-		if len(got) != len(part) || got[0].Chunk != d.Generation.Chunks[0].ID {
-			t.Errorf("Dense() = %v, want %d chunks", got, len(part))
+		if len(got) != len(part)+1 || got[0].Score != got[1].Score {
+			t.Errorf("Dense() = %v, want %d chunks and the one of the same text", got, len(part))
 		}
+	}
+	q.Filter.Documents = []document.ID{other.ID}
+	got, err = w.Index().Dense(w.ctx(), w.all, q)
+	w.must(err)
+	if len(got) != 1 || got[0].Chunk != other.Generation.Chunks[0].ID {
+		t.Errorf("Dense() in the other document = %v, want its chunk", got)
 	}
 }
 
 func indexCompact(t *testing.T, w *indexWorld) {
 	r := randomly{rand.New(rand.NewPCG(3, 5))}
-	for i := range 150 {
+	for i := range 100 {
 		w.add(w.draft(fmt.Sprint("doc ", i)), text.English, append(r.paragraphs(), r.word())...)
 	}
 	check := func() {
@@ -367,7 +374,7 @@ func indexCompact(t *testing.T, w *indexWorld) {
 	for range 3 {
 		w.must(w.Janitor().Compact(w.ctx(), w.ws.ID))
 		check()
-		for range 40 {
+		for range 25 {
 			w.delete(r.IntN(len(w.docs)), true)
 		}
 		check()
@@ -380,7 +387,7 @@ func indexCompact(t *testing.T, w *indexWorld) {
 // indexWhileSwitching searches for words that are in every version of every document, while these are replaced and the
 // index is compacted. Each search must find every document once.
 func indexWhileSwitching(t *testing.T, w *indexWorld) {
-	const documents, rounds = 6, 12
+	const documents, rounds = 6, 6
 	for i := range documents {
 		w.add(w.draft(fmt.Sprint("doc ", i)), text.English, fmt.Sprint("common version0 doc", i))
 	}

@@ -87,7 +87,7 @@ func (s *Service) GiveUp(ctx context.Context, l event.Lease, r Run, cause string
 }
 
 func (s *Service) run(ctx context.Context, l event.Lease, r Run, d Document) error {
-	w := &worker{Service: s, lease: l, run: r}
+	w := &worker{Service: s, lease: l, run: r, reported: s.opts.Now()}
 	composed, err := w.parse(ctx, d)
 	if err != nil {
 		return err
@@ -124,19 +124,26 @@ func (s *Service) run(ctx context.Context, l event.Lease, r Run, d Document) err
 // worker is one run of the pipeline.
 type worker struct {
 	*Service
-	lease event.Lease
-	run   Run
+	lease    event.Lease
+	run      Run
+	reported time.Time // when progress was stored last, or the run began
 }
 
+// reportEvery is how often progress is stored at most: often enough to watch, and to notice that the run is over; seldom
+// enough to cost nothing. What takes less time than that stores none.
+const reportEvery = 500 * time.Millisecond
+
 func (w *worker) report(ctx context.Context, p Progress) error {
-	return w.ports.Pipeline.Report(ctx, w.lease, w.run, p, w.opts.Now())
+	now := w.opts.Now()
+	if now.Sub(w.reported) < reportEvery {
+		return nil
+	}
+	w.reported = now
+	return w.ports.Pipeline.Report(ctx, w.lease, w.run, p, now)
 }
 
 // parse reads the file. While it does, progress is stored now and then, and parsing ends early when the run is over.
 func (w *worker) parse(ctx context.Context, d Document) (text.Text, error) {
-	if err := w.report(ctx, Progress{Stage: StageParsing}); err != nil {
-		return text.Text{}, err
-	}
 	body, err := w.ports.Blobs.Open(ctx, d.Original.Key)
 	if err != nil {
 		if errors.Is(err, fault.NotFound) {
@@ -165,13 +172,13 @@ func (w *worker) parse(ctx context.Context, d Document) (text.Text, error) {
 	return text.Compose(parsed.Blocks), nil
 }
 
-// watch stores progress every second until ctx ends; it stops everything when the run turns out to be over. The channel
+// watch stores progress now and then until ctx ends; it stops everything when the run turns out to be over. The channel
 // closes when it is done.
 func (w *worker) watch(ctx context.Context, stop context.CancelCauseFunc, done, total *atomic.Int64) <-chan struct{} {
 	finished := make(chan struct{})
 	go func() {
 		defer close(finished)
-		tick := time.NewTicker(time.Second)
+		tick := time.NewTicker(reportEvery)
 		defer tick.Stop()
 		for {
 			select {

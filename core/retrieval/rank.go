@@ -10,22 +10,33 @@ import (
 	"github.com/ragcorp/ragcorp/core/llm"
 )
 
-// RRFK dampens the influence of the first ranks in reciprocal rank fusion.
-const RRFK = 60
-
 // Ranking is what one arm found, best first.
 type Ranking struct {
 	Scored []Scored
 	Weight float64 // how much the arm counts, at least 0
 }
 
-// Fuse merges rankings by weighted reciprocal rank fusion (G. Cormack, C. Clarke, S. Büttcher, 2009): a chunk's score is the
-// sum over the rankings of Weight/(RRFK+rank), ranks from 1. The result is the union, best first, ties by chunk id.
+// Fuse merges rankings by a convex combination of normalised scores (S. Bruch, S. Gai, A. Ingber: An Analysis of Fusion
+// Functions for Hybrid Retrieval, 2023): each ranking's scores are stretched to reach from 0 to 1, and a chunk's score is their
+// mean, weighted by the rankings that found anything. The result is the union, best first, ties by chunk id.
+//
+// Unlike ranks, scores keep what an arm knows about how much better its first hit is than its second; with a weak arm, reciprocal
+// rank fusion loses more than it gains.
 func Fuse(rankings []Ranking) []Scored {
 	scores := map[uuid.UUID]float64{}
+	var total float64
 	for _, r := range rankings {
-		for i, s := range r.Scored {
-			scores[s.Chunk] += r.Weight / float64(RRFK+i+1)
+		if len(r.Scored) > 0 {
+			total += r.Weight
+		}
+	}
+	for _, r := range rankings {
+		for i, n := range normalised(r.Scored) {
+			share := 0.0
+			if total > 0 {
+				share = r.Weight / total
+			}
+			scores[r.Scored[i].Chunk] += share * n
 		}
 	}
 	out := make([]Scored, 0, len(scores))
@@ -38,6 +49,22 @@ func Fuse(rankings []Ranking) []Scored {
 		}
 		return bytes.Compare(a.Chunk[:], b.Chunk[:])
 	})
+	return out
+}
+
+// normalised stretches the scores of a ranking to reach from 0 to 1; scores that are all equal are all 1.
+func normalised(ranked []Scored) []float64 {
+	out := make([]float64, len(ranked))
+	if len(ranked) == 0 {
+		return out
+	}
+	best, worst := ranked[0].Score, ranked[len(ranked)-1].Score
+	for i, s := range ranked {
+		out[i] = 1
+		if best > worst {
+			out[i] = (s.Score - worst) / (best - worst)
+		}
+	}
 	return out
 }
 

@@ -12,15 +12,11 @@ import (
 
 func id(n byte) uuid.UUID { return uuid.UUID{15: n} }
 
-func ranking(weight float64, ids ...byte) retrieval.Ranking {
-	r := retrieval.Ranking{Weight: weight}
-	for i, n := range ids {
-		r.Scored = append(r.Scored, retrieval.Scored{Chunk: id(n), Score: float64(100 - i)})
-	}
-	return r
+func ranking(weight float64, scored ...retrieval.Scored) retrieval.Ranking {
+	return retrieval.Ranking{Weight: weight, Scored: scored}
 }
 
-func TestFuseSumsReciprocalRanks(t *testing.T) {
+func TestFuseCombinesNormalisedScores(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name string
@@ -28,15 +24,26 @@ func TestFuseSumsReciprocalRanks(t *testing.T) {
 		want []retrieval.Scored
 	}{
 		{"nothing", nil, []retrieval.Scored{}},
-		{"one ranking keeps its order", []retrieval.Ranking{ranking(1, 3, 1)}, []retrieval.Scored{{id(3), 1. / 61}, {id(1), 1. / 62}}},
-		{"first in both", []retrieval.Ranking{ranking(1, 1), ranking(1, 1)}, []retrieval.Scored{{id(1), 2. / 61}}},
+		{"one ranking keeps its order", []retrieval.Ranking{ranking(1, retrieval.Scored{Chunk: id(3), Score: 9}, retrieval.Scored{Chunk: id(1), Score: 7})}, []retrieval.Scored{{Chunk: id(3), Score: 1}, {Chunk: id(1)}}},
+		{"a single hit is the best", []retrieval.Ranking{ranking(1, retrieval.Scored{Chunk: id(1), Score: -5})}, []retrieval.Scored{{Chunk: id(1), Score: 1}}},
 		{
-			"shared before single, ties by id",
-			[]retrieval.Ranking{ranking(1, 2, 3), ranking(1, 1, 3)},
-			[]retrieval.Scored{{id(3), 2. / 62}, {id(1), 1. / 61}, {id(2), 1. / 61}},
+			"equal scores are all best, ties by id",
+			[]retrieval.Ranking{ranking(1, retrieval.Scored{Chunk: id(2), Score: 4}, retrieval.Scored{Chunk: id(1), Score: 4})},
+			[]retrieval.Scored{{Chunk: id(1), Score: 1}, {Chunk: id(2), Score: 1}},
 		},
-		{"an arm of no weight adds nothing to the order", []retrieval.Ranking{ranking(1, 2), ranking(0, 1)}, []retrieval.Scored{{id(2), 1. / 61}, {id(1), 0}}},
-		{"weights", []retrieval.Ranking{ranking(0.5, 1), ranking(1, 2)}, []retrieval.Scored{{id(2), 1. / 61}, {id(1), 0.5 / 61}}},
+		{
+			"scales don't matter, weights do",
+			[]retrieval.Ranking{
+				ranking(3, retrieval.Scored{Chunk: id(1), Score: 20}, retrieval.Scored{Chunk: id(2), Score: 15}, retrieval.Scored{Chunk: id(3), Score: 10}),
+				ranking(1, retrieval.Scored{Chunk: id(3), Score: .9}, retrieval.Scored{Chunk: id(2), Score: .1}),
+			},
+			[]retrieval.Scored{{Chunk: id(1), Score: .75}, {Chunk: id(2), Score: .375}, {Chunk: id(3), Score: .25}},
+		},
+		{
+			"an arm that found nothing has no say",
+			[]retrieval.Ranking{ranking(3), ranking(1, retrieval.Scored{Chunk: id(1), Score: 2})},
+			[]retrieval.Scored{{Chunk: id(1), Score: 1}},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -187,10 +187,7 @@ func (s *Service) Unpublish(ctx context.Context, a identity.Actor, id ID) (Works
 
 // Archive takes the workspace out of use; it is as good as absent until Unarchive. Its documents stay as they are.
 func (s *Service) Archive(ctx context.Context, a identity.Actor, id ID) (Workspace, error) {
-	return s.change(ctx, a, id, "workspace.archive", func(w *Workspace) (any, error) {
-		w.ArchivedAt = s.opts.Now()
-		return nil, nil
-	})
+	return s.archive(ctx, a, id, "workspace.archive")
 }
 
 // Unarchive takes an archived workspace back into use; one in use is left as it is.
