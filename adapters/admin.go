@@ -6,7 +6,6 @@ import (
 	"encoding/base32"
 	"fmt"
 	"io"
-	"runtime/debug"
 	"strings"
 
 	"github.com/ragcorp/ragcorp/core"
@@ -17,7 +16,6 @@ import (
 // which it prints to out, once; with DEV_SEED_ADMIN (and APP_ENV=local) it makes the one that the settings describe. In
 // production it makes nobody: that is what `ctl admin create` is for.
 func FirstAdmin(ctx context.Context, c Config, app *core.App, out io.Writer) error {
-	defer debug.FreeOSMemory() // hashing a password takes more memory than anything else at the start
 	if c.Seed.Admin {
 		return seedAdmin(ctx, c, app)
 	}

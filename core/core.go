@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ragcorp/ragcorp/core/audit"
 	"github.com/ragcorp/ragcorp/core/chat"
 	"github.com/ragcorp/ragcorp/core/document"
 	"github.com/ragcorp/ragcorp/core/event"
@@ -31,6 +32,7 @@ type Store interface {
 	Conversations() chat.Store
 	Events() event.Log
 	Backlog() event.Backlog
+	Trail() audit.Trail
 }
 
 // Ports is what the product needs from the world.
@@ -78,6 +80,8 @@ type Options struct {
 	Search retrieval.Options
 	// Chat are the settings of App.Chat.
 	Chat chat.Options
+	// Audit are the settings of App.Audit.
+	Audit audit.Options
 	// Retry says when a reaction that failed is tried again, and when it is given up.
 	Retry Retry
 }
@@ -89,6 +93,7 @@ type App struct {
 	Documents  *document.Service
 	Search     *retrieval.Service
 	Chat       *chat.Service
+	Audit      *audit.Service
 
 	store Store
 	now   func() time.Time
@@ -108,13 +113,14 @@ func New(p Ports, o *Options) (*App, error) {
 		opts.Now = now
 	}
 	opts.Identity.Now, opts.Workspaces.Now, opts.Documents.Now = opts.Now, opts.Now, opts.Now
-	opts.Search.Now, opts.Chat.Now = opts.Now, opts.Now
+	opts.Search.Now, opts.Chat.Now, opts.Audit.Now = opts.Now, opts.Now, opts.Now
 
 	a := &App{store: p.Store, now: opts.Now, retry: opts.Retry.withDefaults()}
 	a.Accounts = identity.New(p.Store.Users(), p.Store.Keys(), p.Tokens, p.Hasher, p.Store.Events(), opts.Identity)
 	a.Workspaces = workspace.New(p.Store.Workspaces(), &opts.Workspaces)
 	a.Search = retrieval.New(p.Store.Index(), p.Embedder, p.Reranker, a.Workspaces, &opts.Search)
 	a.Chat = chat.New(p.Store.Conversations(), a.Search, p.Generator, a.Workspaces, &opts.Chat)
+	a.Audit = audit.New(p.Store.Trail(), p.Store.Events(), &opts.Audit)
 	var err error
 	a.Documents, err = document.New(document.Ports{
 		Store: p.Store.Documents(), Pipeline: p.Store.Pipeline(), Janitor: p.Store.Janitor(),

@@ -131,7 +131,7 @@ type bucketReader struct {
 // Read implements io.Reader.
 func (r *bucketReader) Read(p []byte) (int, error) {
 	n, err := r.ReadCloser.Read(p)
-	if err != nil && err != io.EOF { //nolint:errorlint // io.Reader promises io.EOF itself
+	if err != nil && err != io.EOF {
 		return n, bucketFault(r.ctx, err)
 	}
 	return n, err

@@ -84,10 +84,10 @@ func (d *dir) syncFolder(folder string) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	err = f.Sync()
 	// Some network file systems can't flush folders and say so with these errors.
-	if err := f.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, errors.ErrUnsupported) {
-		return err
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
+		err = nil
 	}
-	return nil
+	return errors.Join(err, f.Close())
 }

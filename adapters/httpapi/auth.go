@@ -36,6 +36,7 @@ func (s *Server) authenticate(need access) func(ctx huma.Context, next func(huma
 			err = fault.Denied.Errorf("you lack the permission or scope %s", need.permission)
 		}
 		if err != nil {
+			s.deny(ctx.Context(), a, err)
 			s.refuse(ctx, err)
 			return
 		}

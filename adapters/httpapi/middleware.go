@@ -127,7 +127,12 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		began := time.Now()
 		rec := &recorder{ResponseWriter: w}
 		defer func() {
-			if p := recover(); p != nil && p != http.ErrAbortHandler { //nolint:errorlint // a sentinel that panics as itself
+			p := recover()
+			aborted := p == http.ErrAbortHandler //nolint:errorlint // a sentinel that panics as itself
+			if aborted {
+				defer panic(p) // net/http breaks the connection off
+			}
+			if p != nil && !aborted {
 				s.log.Error("panic", zap.String("request_id", requestID(r.Context())), zap.Any("panic", p),
 					zap.ByteString("stack", debug.Stack()))
 				if rec.status == 0 {
@@ -171,7 +176,7 @@ func (s *Server) limitBody(next http.Handler) http.Handler {
 			writeProblem(w, r, newProblem(http.StatusRequestEntityTooLarge, "the body is larger than the limit"))
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, limit)
+		r.Body = http.MaxBytesReader(w, r.Body, limit+1) // the framework reads one byte more to know; see complete
 		next.ServeHTTP(w, r)
 	})
 }

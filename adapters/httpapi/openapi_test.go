@@ -17,7 +17,7 @@ var update = flag.Bool("update", false, "write the OpenAPI document to testdata"
 
 const golden = "testdata/openapi.json"
 
-func document(t *testing.T) []byte {
+func documentJSON(t *testing.T) []byte {
 	t.Helper()
 	doc, err := httpapi.Document()
 	if err != nil {
@@ -28,7 +28,7 @@ func document(t *testing.T) []byte {
 
 func TestOpenAPIDocumentIsTheOneThatWasReviewed(t *testing.T) {
 	t.Parallel()
-	got := document(t)
+	got := documentJSON(t)
 	if *update {
 		if err := os.WriteFile(golden, got, 0o644); err != nil { //nolint:gosec // it is meant to be read
 			t.Fatal(err)
@@ -72,7 +72,7 @@ type operation struct {
 func TestOpenAPIOperationsAreComplete(t *testing.T) {
 	t.Parallel()
 	var doc openapi
-	if err := json.Unmarshal(document(t), &doc); err != nil {
+	if err := json.Unmarshal(documentJSON(t), &doc); err != nil {
 		t.Fatal(err)
 	}
 	if len(doc.Paths) < 20 {
@@ -142,7 +142,7 @@ func (op operation) has(parameter string) bool {
 func TestOpenAPIReferencesResolve(t *testing.T) {
 	t.Parallel()
 	var doc any
-	if err := json.Unmarshal(document(t), &doc); err != nil {
+	if err := json.Unmarshal(documentJSON(t), &doc); err != nil {
 		t.Fatal(err)
 	}
 	used := map[string]bool{}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -171,10 +172,10 @@ func problemTransformer(ctx huma.Context, _ string, v any) (any, error) {
 	if !ok {
 		return v, nil
 	}
-	status := model.Status
+	status := unprocessable(model.Status)
 	p := newProblem(status, frameworkDetail(status))
 	for _, e := range model.Errors {
-		p.Errors = append(p.Errors, ProblemError{Field: fieldOf(e.Location), Message: ruleOf(e.Message)})
+		p.Errors = append(p.Errors, fieldError(e))
 	}
 	u := ctx.URL()
 	return p.in(ctx.Context(), u.Path), nil
@@ -195,6 +196,36 @@ func frameworkDetail(status int) string {
 	}
 	return "the request could not be served"
 }
+
+// unprocessable is the one status of input that is wrong: the framework answers 400 where JSON can't be read at all.
+func unprocessable(status int) int {
+	if status == http.StatusBadRequest {
+		return http.StatusUnprocessableEntity
+	}
+	return status
+}
+
+// oneStatus is a context whose response never has the status 400; see unprocessable.
+type oneStatus struct{ operationContext }
+
+// operationContext is huma.Context by a name that doesn't hide its method Context when it is embedded.
+type operationContext = huma.Context
+
+// SetStatus implements huma.Context.
+func (c oneStatus) SetStatus(status int) { c.operationContext.SetStatus(unprocessable(status)) }
+
+// Unwrap lets humago.Unwrap reach the context below.
+func (c oneStatus) Unwrap() huma.Context { return c.operationContext }
+
+// fieldError names the field that an error of the framework is about; what is missing has no place of its own there.
+func fieldError(e *huma.ErrorDetail) ProblemError {
+	if m := missingField.FindStringSubmatch(e.Message); m != nil {
+		return ProblemError{Field: fieldOf(e.Location + "." + m[1]), Message: "is required"}
+	}
+	return ProblemError{Field: fieldOf(e.Location), Message: ruleOf(e.Message)}
+}
+
+var missingField = regexp.MustCompile(`^expected required property (\S+) to be present$`)
 
 // fieldOf reduces the framework's location to the name of the field.
 func fieldOf(location string) string {

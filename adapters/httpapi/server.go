@@ -5,12 +5,15 @@ package httpapi
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -57,6 +60,7 @@ type Server struct {
 	handler http.Handler
 	limiter *limiter
 	bound   chan net.Addr
+	closing chan struct{} // closed when the server shuts down
 }
 
 // New makes a Server; Run serves, and Handler is what it serves.
@@ -64,7 +68,7 @@ func New(d Deps, o Options) *Server {
 	if o.Heartbeat <= 0 {
 		o.Heartbeat = 15 * time.Second
 	}
-	s := &Server{app: d.App, deps: d, opts: o, log: d.Log, bound: make(chan net.Addr, 1)}
+	s := &Server{app: d.App, deps: d, opts: o, log: d.Log, bound: make(chan net.Addr, 1), closing: make(chan struct{})}
 	s.limiter = newLimiter(o)
 	mux := http.NewServeMux()
 	s.api = humago.New(mux, apiConfig(o.Version))
@@ -85,6 +89,8 @@ func chain(h http.Handler, wrappers ...func(http.Handler) http.Handler) http.Han
 func apiConfig(version string) huma.Config {
 	c := huma.DefaultConfig("RAG Corp API", version)
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", ""
+	format := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshalUTF8}
+	c.Formats = map[string]huma.Format{"application/json": format, "json": format}
 	c.CreateHooks = nil // no $schema links in bodies
 	c.Transformers = []huma.Transformer{problemTransformer}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
@@ -92,6 +98,14 @@ func apiConfig(version string) huma.Config {
 		"BearerAuth": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
 	}
 	return c
+}
+
+// unmarshalUTF8 is json.Unmarshal, which would quietly replace what is no UTF-8.
+func unmarshalUTF8(data []byte, v any) error {
+	if !utf8.Valid(data) {
+		return errors.New("the body is not UTF-8")
+	}
+	return json.Unmarshal(data, v)
 }
 
 // Handler returns the whole API, for tests and for embedding.
@@ -121,6 +135,7 @@ func (s *Server) Run(ctx context.Context) error {
 		Handler: s.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		BaseContext: func(net.Listener) context.Context { return base },
 	}
+	server.RegisterOnShutdown(sync.OnceFunc(func() { close(s.closing) }))
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
 	select {
@@ -162,6 +177,7 @@ func one[I, O any](s *Server, op huma.Operation, need access, h func(context.Con
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := h(ctx, in)
 		if err != nil {
+			s.deny(ctx, actorOf(ctx), err)
 			return nil, s.fail(ctx, pathOf(ctx), err)
 		}
 		return out, nil
@@ -173,7 +189,7 @@ func (s *Server) complete(op huma.Operation, need access) huma.Operation {
 	op.OperationID = op.OperationID + "_" + strings.Trim(idReplacer.Replace(op.Path), "_") + "_" + strings.ToLower(op.Method)
 	op.Middlewares = append(huma.Middlewares{s.notePath, s.authenticate(need)}, op.Middlewares...)
 	op.SkipValidateParams, op.SkipValidateBody = false, false
-	op.MaxBodyBytes = -1 // limitBody is in charge
+	op.MaxBodyBytes = s.opts.MaxBody + 1 // to the framework, a body that reaches its limit is too large
 	switch {
 	case need.public:
 		op.Security = []map[string][]string{}
@@ -187,16 +203,8 @@ func (s *Server) complete(op huma.Operation, need access) huma.Operation {
 
 var idReplacer = strings.NewReplacer("/", "_", "{", "_", "}", "_", "-", "_", ".", "_")
 
-type pathKey struct{}
-
 func (s *Server) notePath(ctx huma.Context, next func(huma.Context)) {
-	u := ctx.URL()
-	next(huma.WithValue(ctx, pathKey{}, u.Path))
-}
-
-func pathOf(ctx context.Context) string {
-	p, _ := ctx.Value(pathKey{}).(string)
-	return p
+	next(huma.WithValue(oneStatus{ctx}, pathKey{}, s.requestOf(ctx)))
 }
 
 func (s *Server) seen(route, method string, status int, took time.Duration) {

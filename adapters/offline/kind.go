@@ -22,23 +22,25 @@ type cue struct {
 }
 
 // cues lists ways to ask in English and Spanish, without accents. Earlier ones win.
-var cues = []cue{
-	{reason, "por", "que"},
-	{reason, "why", ""},
-	{moment, "cuando when", ""},
-	{moment, "que cual what which", "ano anos fecha siglo mes dia epoca decada year date century month day decade time"},
-	{amount, "cuanto cuanta cuantos cuantas", ""},
-	{amount, "how", "many much old long far tall high big large fast often deep wide heavy"},
-	{amount, "que cual what which", "porcentaje cantidad numero proporcion edad percentage percent amount number proportion age share"},
-	{place, "donde adonde where", ""},
-	{place, "que cual what which", "ciudad pais lugar estado region continente pueblo city country place state region continent town"},
-	{person, "quien quienes who whom whose", ""},
+func cues() []cue {
+	return []cue{
+		{reason, "por", "que"},
+		{reason, "why", ""},
+		{moment, "cuando when", ""},
+		{moment, "que cual what which", "ano anos fecha siglo mes dia epoca decada year date century month day decade time"},
+		{amount, "cuanto cuanta cuantos cuantas", ""},
+		{amount, "how", "many much old long far tall high big large fast often deep wide heavy"},
+		{amount, "que cual what which", "porcentaje cantidad numero proporcion edad percentage percent amount number proportion age share"},
+		{place, "donde adonde where", ""},
+		{place, "que cual what which", "ciudad pais lugar estado region continente pueblo city country place state region continent town"},
+		{person, "quien quienes who whom whose", ""},
+	}
 }
 
 // kindOf returns what a question asks for. Words that ask also join clauses ("what happened when ..."), so they count only
 // at the beginning of a clause, after a preposition there, or with the accent that Spanish gives them when they ask.
 func kindOf(words []word) kind {
-	for _, c := range cues {
+	for _, c := range cues() {
 		ask, then := fields(c.ask), fields(c.then)
 		for i, w := range words {
 			asks := w.accent || w.opens || i > 0 && words[i-1].opens

@@ -23,6 +23,12 @@ const (
 	rolePlain  = "plain"
 )
 
+// cpuRemark is what a child says last when it has passed its allowance of CPU time.
+const cpuRemark = "CPU time is over"
+
+// cpuAllowance is how much CPU time a child may use for one file: the runtime may use several CPUs at once.
+func cpuAllowance(o Options) time.Duration { return 2 * o.Timeout }
+
 // maxStack bounds the stack of a goroutine in a child.
 const maxStack = 128 << 20
 
@@ -65,7 +71,7 @@ func serve(role string, formats func(Options) map[string]format) error {
 	debug.SetMaxStack(maxStack)
 	debug.SetMemoryLimit(o.MaxMemory * 3 / 4)
 	debug.FreeOSMemory()
-	if err := confine(); err != nil {
+	if err := confine(cpuAllowance(o)); err != nil {
 		return err
 	}
 	if err := c.send(frameReady, nil); err != nil {
@@ -113,7 +119,7 @@ func answer(c *wire, o Options, fs map[string]format, payload []byte, frames <-c
 	if !ok {
 		return errFrame
 	}
-	allowCPU(2 * o.Timeout)
+	allowCPU(cpuAllowance(o))
 	body := &frameReader{frames: frames}
 	out := &output{
 		limits:   o,
@@ -123,6 +129,7 @@ func answer(c *wire, o Options, fs map[string]format, payload []byte, frames <-c
 	err := run(context.Background(), form, source{body: body, size: open.Size, limits: o}, out)
 	if err != nil {
 		f := failureOf(err)
+		f.Spent = isSpent()
 		if err := c.sendJSON(frameFault, f); err != nil {
 			return err
 		}
@@ -135,7 +142,7 @@ func answer(c *wire, o Options, fs map[string]format, payload []byte, frames <-c
 		return err
 	}
 	p := out.parsed
-	return c.sendJSON(frameDone, closing{Title: p.Title, Metadata: p.Metadata, Pages: p.Pages, EmptyPages: p.EmptyPages})
+	return c.sendJSON(frameDone, closing{Title: p.Title, Metadata: p.Metadata, Pages: p.Pages, EmptyPages: p.EmptyPages, Spent: isSpent()})
 }
 
 // progressSender reports at most ten times a second.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"os/signal"
 	"strconv"
 	"syscall"
 	"time"
@@ -15,9 +16,9 @@ import (
 // maxFiles is how many files a child may hold: its standard ones, the poller's, and a few to spare.
 const maxFiles = 32
 
-// confine gives up what reading doesn't need: writing files, opening many, new privileges, core dumps. When memory runs
-// out, the kernel takes the child first.
-func confine() error {
+// confine gives up what reading doesn't need: writing files, opening many, new privileges, core dumps. It
+// bounds CPU time by an allowance for each file. When memory runs out, the kernel takes the child first.
+func confine(allowance time.Duration) error {
 	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0) // not everywhere allowed, and no matter of safety
 	limits := []struct {
 		resource int
@@ -32,6 +33,9 @@ func confine() error {
 		if err := syscall.Setrlimit(l.resource, &syscall.Rlimit{Cur: l.limit, Max: l.limit}); err != nil {
 			return fmt.Errorf("set limit %d: %w", l.resource, err)
 		}
+	}
+	if err := watchCPU(allowance); err != nil {
+		return err
 	}
 	return seal()
 }
@@ -72,19 +76,49 @@ func seal() error {
 	return unix.Close(int(rules))
 }
 
-// allowCPU bounds the CPU time from now on. The kernel ends a process that passes it, also if the parent no longer can.
+// lifetimeCPU is how much CPU time a child may use in all, in allowances of one file.
+const lifetimeCPU = 32
+
+// allowCPU bounds the CPU time from now on. It is a second net below the parent's clock, for when the parent is stopped or
+// gone: passing the soft limit raises a signal, on which the process ends; passing the hard one, the kernel ends it.
 func allowCPU(d time.Duration) {
-	var used syscall.Rusage
-	if syscall.Getrusage(syscall.RUSAGE_SELF, &used) != nil {
-		return
-	}
 	var current syscall.Rlimit
 	if syscall.Getrlimit(unix.RLIMIT_CPU, &current) != nil {
 		return
 	}
-	seconds := uint64(used.Utime.Sec+used.Stime.Sec) + uint64(d/time.Second) + 1 //nolint:gosec // not negative
-	current.Cur = min(seconds, current.Max)
-	_ = syscall.Setrlimit(unix.RLIMIT_CPU, &current) // a second net below the parent's clock
+	current.Cur = min(usedCPU()+uint64(d/time.Second)+1, current.Max) //nolint:gosec // not negative
+	_ = syscall.Setrlimit(unix.RLIMIT_CPU, &current)
+}
+
+// watchCPU sets the hard limit and ends the process when the soft one is passed; Go's runtime ignores that signal.
+func watchCPU(allowance time.Duration) error {
+	hard := usedCPU() + lifetimeCPU*uint64(allowance/time.Second+1) //nolint:gosec // not negative
+	if err := syscall.Setrlimit(unix.RLIMIT_CPU, &syscall.Rlimit{Cur: hard, Max: hard}); err != nil {
+		return fmt.Errorf("set the limit on CPU time: %w", err)
+	}
+	passed := make(chan os.Signal, 1)
+	signal.Notify(passed, syscall.SIGXCPU)
+	go func() {
+		<-passed
+		_, _ = os.Stderr.WriteString(cpuRemark + "\n")
+		os.Exit(1)
+	}()
+	return nil
+}
+
+// isSpent reports whether the process should make room for one that has its CPU time still before it.
+func isSpent() bool {
+	var current syscall.Rlimit
+	return syscall.Getrlimit(unix.RLIMIT_CPU, &current) == nil && usedCPU() > current.Max/2
+}
+
+// usedCPU returns the CPU time of the process so far, in seconds.
+func usedCPU() uint64 {
+	var used syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &used) != nil {
+		return 0
+	}
+	return uint64(used.Utime.Sec + used.Stime.Sec) //nolint:gosec // not negative
 }
 
 func childAttributes() *syscall.SysProcAttr {
@@ -117,16 +151,8 @@ func residentBytes(pid int) int64 {
 	return pages * int64(os.Getpagesize())
 }
 
-func overCPU(s *os.ProcessState) bool { return signalOf(s) == syscall.SIGXCPU }
-
+// killedFromOutside reports whether a signal that no fault of a program raises ended a process.
 func killedFromOutside(s *os.ProcessState) bool {
-	sig := signalOf(s)
-	return sig == syscall.SIGKILL || sig == syscall.SIGTERM
-}
-
-func signalOf(s *os.ProcessState) syscall.Signal {
-	if status, ok := s.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-		return status.Signal()
-	}
-	return 0
+	status, ok := s.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && (status.Signal() == syscall.SIGKILL || status.Signal() == syscall.SIGTERM)
 }

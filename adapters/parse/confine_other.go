@@ -12,9 +12,11 @@ import (
 // Outside of Linux a child is an ordinary process with an empty environment. The parent's clock ends it; there are no
 // limits on its memory beyond that of the PDF engine, on its files or on its CPU time. It ends when its standard input does.
 
-func confine() error { return nil }
+func confine(time.Duration) error { return nil }
 
 func allowCPU(time.Duration) {}
+
+func isSpent() bool { return false }
 
 func childAttributes() *syscall.SysProcAttr { return nil }
 
@@ -29,7 +31,5 @@ func systemEnvironment() []string {
 }
 
 func residentBytes(int) int64 { return 0 }
-
-func overCPU(*os.ProcessState) bool { return false }
 
 func killedFromOutside(*os.ProcessState) bool { return false }

@@ -33,6 +33,7 @@ type exchange struct {
 
 // exchangeWith has the child read the file. The child is marked as unfit if it can't read another one.
 func exchangeWith(ctx context.Context, c *child, f document.File) (document.Parsed, error) {
+	c.said.reset()
 	x := &exchange{c: c, f: f}
 	x.clock = time.AfterFunc(c.o.Timeout, func() { x.abort(timedOut(c.o.Timeout)) })
 	over := make(chan struct{})
@@ -151,7 +152,7 @@ func (x *exchange) receive() (document.Parsed, error) {
 			if err := json.Unmarshal(payload, &f); err != nil {
 				return p, x.lost(err)
 			}
-			x.c.unfit = f.Broken
+			x.c.unfit = f.Broken || f.Spent
 			return p, f.err()
 		default:
 			return p, x.lost(errFrame)
@@ -174,6 +175,7 @@ func (x *exchange) done(p document.Parsed, payload []byte) (document.Parsed, err
 	if err := json.Unmarshal(payload, &c); err != nil || c.Pages < 0 || len(p.Blocks) == 0 {
 		return p, x.lost(errors.Join(errFrame, err))
 	}
+	x.c.unfit = c.Spent
 	p.Title, p.Metadata, p.Pages, p.EmptyPages = c.Title, c.Metadata, c.Pages, c.EmptyPages
 	return p, nil
 }
@@ -189,10 +191,10 @@ func (x *exchange) lost(err error) error {
 	}
 	x.c.kill()
 	<-x.c.ended
-	said := x.c.tail.String()
+	said := x.c.said.String()
 	detail := fmt.Errorf("%w: %w: %s", err, errors.Join(x.c.exit), said)
 	switch {
-	case overCPU(x.c.cmd.ProcessState):
+	case strings.Contains(said, cpuRemark):
 		return timedOut(x.c.o.Timeout)
 	case slices.ContainsFunc([]string{"out of memory", "cannot allocate memory"}, func(s string) bool { return strings.Contains(said, s) }):
 		return outOfMemory(detail)

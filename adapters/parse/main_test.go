@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/ragcorp/ragcorp/core/text"
 )
@@ -14,7 +15,7 @@ func TestMain(m *testing.M) {
 	childMain(func(o Options) map[string]format {
 		fs := formats(o, false)
 		fs["test/panic"] = misbehaviour(func(context.Context, source, *output) error { panic("on purpose") })
-		fs["test/hang"] = misbehaviour(func(context.Context, source, *output) error { select {} })
+		fs["test/hang"] = misbehaviour(func(context.Context, source, *output) error { time.Sleep(time.Hour); return nil })
 		fs["test/spin"] = misbehaviour(spin)
 		fs["test/cpu"] = misbehaviour(func(ctx context.Context, s source, o *output) error { allowCPU(0); return spin(ctx, s, o) })
 		fs["test/eat"] = misbehaviour(eat)

@@ -28,12 +28,46 @@ type pdf struct {
 	o             Options
 	interruptible bool
 
-	mu   sync.Mutex
-	pool pdfium.Pool // nil until it is needed
+	mu     sync.Mutex
+	pool   pdfium.Pool // nil until it is needed
+	lender lender
 }
 
+// lender is the context under which the engine makes its instances: that of the file for which the next one is made. So
+// an instance ends with its file. Ending it from outside, with Kill, would be a data race inside of go-pdfium.
+type lender struct {
+	lending sync.Mutex // held while an instance is made
+	mu      sync.Mutex
+	file    context.Context //nolint:containedctx // it stands for the one that the engine doesn't take
+}
+
+func (l *lender) lend(ctx context.Context, pool pdfium.Pool) (pdfium.Pdfium, error) {
+	l.lending.Lock()
+	defer l.lending.Unlock()
+	l.set(ctx)
+	defer l.set(context.Background())
+	return pool.GetInstanceWithContext(ctx)
+}
+
+func (l *lender) set(ctx context.Context) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.file = ctx
+}
+
+func (l *lender) current() context.Context {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.file
+}
+
+func (l *lender) Deadline() (time.Time, bool) { return l.current().Deadline() }
+func (l *lender) Done() <-chan struct{}       { return l.current().Done() }
+func (l *lender) Err() error                  { return l.current().Err() }
+func (l *lender) Value(key any) any           { return l.current().Value(key) }
+
 func newPDF(o Options, interruptible bool) *pdf {
-	return &pdf{o: o, interruptible: interruptible}
+	return &pdf{o: o, interruptible: interruptible, lender: lender{file: context.Background()}}
 }
 
 // engine loads PDFium on first use. Machine code out of the cache takes a tenth of a second, compiling takes seconds.
@@ -52,6 +86,7 @@ func (p *pdf) engine() (pdfium.Pool, error) {
 		config = config.WithCompilationCache(cache)
 	}
 	pool, err := webassembly.Init(webassembly.Config{
+		Context: &p.lender,
 		MaxIdle: 1, MaxTotal: max(p.o.Children, 1),
 		RuntimeConfig: config,
 		FSConfig:      wazero.NewFSConfig(), // nothing mounted
@@ -109,17 +144,11 @@ func (p *pdf) read(ctx context.Context, src source, out *output) error {
 	if err != nil {
 		return err
 	}
-	instance, err := pool.GetInstanceWithContext(ctx)
+	instance, err := p.lender.lend(ctx, pool)
 	if err != nil {
 		return fmt.Errorf("start the PDF engine: %w", err)
 	}
-	// While wasm runs, only closing its module from outside ends it.
-	stop := context.AfterFunc(ctx, func() { _ = instance.Kill() })
-	defer func() {
-		if stop() {
-			_ = instance.Close()
-		}
-	}()
+	defer func() { _ = instance.Close() }() // of a broken instance it fails
 	err = readPDF(ctx, instance, data, out)
 	if ctx.Err() != nil {
 		return ctx.Err()

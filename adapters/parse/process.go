@@ -22,7 +22,7 @@ type child struct {
 	cmd   *exec.Cmd
 	pipes []io.Closer // this side's ends
 	wire  *wire
-	tail  *tail
+	said  *remarks
 	unfit bool // must not read another file
 
 	killed sync.Once
@@ -35,11 +35,11 @@ func startChild(role string, o Options) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &child{role: role, o: o, tail: &tail{}, ended: make(chan struct{})}
+	c := &child{role: role, o: o, said: &remarks{}, ended: make(chan struct{})}
 	c.cmd = exec.Command(exe)
 	c.cmd.Args = os.Args[:1]
 	c.cmd.Env = append(systemEnvironment(), childVariable+"="+role)
-	c.cmd.Stderr = c.tail
+	c.cmd.Stderr = c.said
 	c.cmd.SysProcAttr = childAttributes()
 	c.cmd.WaitDelay = 5 * time.Second
 	stdin, err := c.cmd.StdinPipe()
@@ -85,7 +85,7 @@ func (c *child) awaitReady(ctx context.Context) error {
 	}
 	c.kill()
 	<-c.ended
-	return fmt.Errorf("the child process isn't ready (does main call parse.ChildMain?): %w: %w: %s", err, errors.Join(c.exit), c.tail)
+	return fmt.Errorf("the child process isn't ready (does main call parse.ChildMain?): %w: %w: %s", err, errors.Join(c.exit), c.said)
 }
 
 // kill ends the process at once.
@@ -105,25 +105,31 @@ func (c *child) end() {
 // resident returns how much memory the process has, 0 when that isn't known.
 func (c *child) resident() int64 { return residentBytes(c.cmd.Process.Pid) }
 
-// tail keeps the last bytes written to it.
-type tail struct {
+// remarks keeps what a process writes to its standard error while it reads a file: the beginning, since Go says there
+// why it crashes.
+type remarks struct {
 	mu   sync.Mutex
 	data []byte
 }
 
-const tailBytes = 4 << 10
+const remarkBytes = 4 << 10
 
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.data = append(t.data, p[max(0, len(p)-tailBytes):]...)
-	t.data = t.data[max(0, len(t.data)-tailBytes):]
+func (r *remarks) Write(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.data = append(r.data, p[:min(len(p), remarkBytes-len(r.data))]...)
 	return len(p), nil
 }
 
+func (r *remarks) reset() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.data = r.data[:0]
+}
+
 // String returns the bytes as text.
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return string(bytes.ToValidUTF8(bytes.TrimSpace(t.data), []byte("?")))
+func (r *remarks) String() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return string(bytes.ToValidUTF8(bytes.TrimSpace(r.data), []byte("?")))
 }

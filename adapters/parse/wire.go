@@ -49,6 +49,7 @@ type closing struct {
 	Metadata   map[string]string
 	Pages      int
 	EmptyPages []int
+	Spent      bool // the child must not read another file
 }
 
 // failure is an error on the wire. An empty Kind means an internal one.
@@ -57,7 +58,8 @@ type failure struct {
 	Reason string
 	Text   string
 	Cause  string
-	Broken bool // the child can't be used again
+	Broken bool // the child is in doubt and ends
+	Spent  bool // the child must not read another file
 }
 
 func (f failure) err() error {

@@ -34,3 +34,8 @@ func TestConversationsConform(t *testing.T) {
 	t.Parallel()
 	onEverySQLite(t, coretest.TestConversations)
 }
+
+func TestTrailConforms(t *testing.T) {
+	t.Parallel()
+	onEverySQLite(t, coretest.TestTrail)
+}

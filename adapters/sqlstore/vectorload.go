@@ -83,11 +83,11 @@ func (vs *vectorSet) loadNew(ctx context.Context, tx bun.Tx) error {
 }
 
 // loadLate adds vectors of generations that are in the set already: those that were made meanwhile for other generations
-// with the same text.
+// with the same text. CROSS JOIN makes SQLite begin with the new vectors, which are few.
 func (vs *vectorSet) loadLate(ctx context.Context, tx bun.Tx) error {
 	rows, err := tx.Tx.QueryContext(ctx, `SELECT g.id, c.no, e.id, e.vector FROM embeddings AS e
-		JOIN chunks AS c ON c.embedded = e.hash
-		JOIN generations AS g ON g.id = c.no >> 20
+		CROSS JOIN chunks AS c ON c.embedded = e.hash
+		CROSS JOIN generations AS g ON g.id = c.no >> 20
 		WHERE e.id > ? AND e.space_id = ? AND g.workspace_id = ? AND g.id <= ?`,
 		vs.embeddings, vs.key.space, vs.key.workspace, vs.newest())
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"fmt"
+	"runtime/debug"
 
 	"golang.org/x/crypto/argon2"
 
@@ -93,10 +94,19 @@ func (a *Argon2) derive(ctx context.Context, password string, h hash) ([]byte, e
 	case <-ctx.Done():
 		return nil, fmt.Errorf("wait to hash a password: %w", context.Cause(ctx))
 	}
-	defer func() { <-a.slots }()
+	defer a.leave()
 	// The casts are safe: check bounds the cost, and parse the length of the key.
 	c := h.cost
 	return argon2.IDKey([]byte(password), h.salt, uint32(c.time), uint32(c.memory), uint8(c.threads), uint32(len(h.key))), nil
+}
+
+// leave frees a slot. The last one out gives the memory back to the system: it is more than all the rest of a small server
+// takes, and nobody knows when the next password comes.
+func (a *Argon2) leave() {
+	<-a.slots
+	if len(a.slots) == 0 {
+		debug.FreeOSMemory()
+	}
 }
 
 func orDefault(value, fallback int) int {

@@ -49,14 +49,13 @@ func sameBytes(got, want io.Reader) error {
 	a, b := make([]byte, 64<<10), make([]byte, 64<<10)
 	for at := 0; ; {
 		n, err := io.ReadFull(got, a)
-		m, werr := io.ReadFull(want, b)
-		if n != m || !bytes.Equal(a[:n], b[:m]) {
-			return fmt.Errorf("bytes differ between %d and %d", at, at+max(n, m))
-		}
-		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		m, _ := io.ReadFull(want, b)
+		switch ended := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF); {
+		case err != nil && !ended:
 			return err
-		}
-		if err != nil || werr != nil {
+		case !bytes.Equal(a[:n], b[:m]):
+			return fmt.Errorf("bytes differ between %d and %d", at, at+max(n, m))
+		case ended:
 			return nil
 		}
 		at += n

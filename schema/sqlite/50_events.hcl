@@ -14,6 +14,8 @@ table "events" {
   column "data" { type = text }
   primary_key { columns = [column.id] }
   index "events_workspace_ix" { columns = [column.workspace_id, column.id] }
+  // The order of the audit trail.
+  index "events_time_ix" { columns = [column.time, column.id] }
 }
 
 table "deliveries" {
