@@ -51,8 +51,9 @@ func (a *App) settleDead(
 	return n, a.store.Events().Append(ctx, event.New(name, actor.String(), now, map[string]any{"count": n, "topic": f.Topic}))
 }
 
+// mayOperate allows what concerns the work of all workspaces, so a service that is limited to some of them is refused.
 func mayOperate(actor identity.Actor) error {
-	if !actor.Can(identity.AdminConfig) {
+	if !actor.Can(identity.AdminConfig) || len(actor.Workspaces) > 0 {
 		return fault.Denied.Errorf("you may not operate background work")
 	}
 	return nil

@@ -52,7 +52,7 @@ var manualFacts = []fact{
 	{"¿Cuándo caducan los días de vacaciones pendientes?", "28 de febrero", 4},
 	{"¿Cómo se llama la médica de empresa?", "Begoña Arrizabalaga", 5},
 	{"¿Cuántas plazas tiene la guardería?", "26 plazas", 6},
-	{"¿Cuál es el límite de hotel por noche en Portugal?", "105 €", 8},
+	{"¿Cuál es el límite de hotel por noche en Portugal?", "105 €", 9},
 	{"¿Quién es el director financiero?", "Anselmo Quiroga", 10},
 	{"¿Cuántos caracteres tienen las contraseñas como mínimo?", "15 caracteres", 11},
 	{"¿Dónde se consultan los documentos secretos?", "sala 0.12", 12},

@@ -12,10 +12,11 @@ import (
 	"time"
 )
 
-// client speaks to an http shell as one user.
+// client speaks to an http shell as one user, or program.
 type client struct {
 	url   string
-	token string // empty: anonymous
+	token string // of a user; empty: none
+	key   string // of a program; empty: none
 }
 
 // problem is the body of every error.
@@ -71,7 +72,7 @@ func (s *shell) admin(t *testing.T) *client { t.Helper(); return s.user(t, admin
 func (s *shell) anybody() *client { return &client{url: s.url} }
 
 // at is the same user at another shell of the same world.
-func (c *client) at(s *shell) *client { return &client{url: s.url, token: c.token} }
+func (c *client) at(s *shell) *client { return &client{url: s.url, token: c.token, key: c.key} }
 
 // expect sends JSON, wants this status and returns the body of the response.
 func expect[T any](t *testing.T, c *client, status int, method, path string, body any) T {
@@ -138,6 +139,9 @@ func (c *client) request(t *testing.T, method, path string, body io.Reader) *htt
 	}
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	if c.key != "" {
+		req.Header.Set("X-API-Key", c.key)
 	}
 	return req
 }

@@ -4,6 +4,7 @@
 //	go test ./e2e                       everything, a few minutes
 //	go test ./e2e -short                the same stories with fewer documents and fewer crashes
 //	go test ./e2e -race                 the shells are built with the race detector, too
+//	E2E_BINARIES=folder                 shells that are there already, such as those of a release
 //	E2E_PROFILE=embedded                where data is kept; see profile_test.go
 //	CRASH_KILLS=200 CRASH_SEED=7        how often, and when, the crash story kills
 package e2e

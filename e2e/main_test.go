@@ -31,16 +31,17 @@ var buildHTTP = sync.OnceValues(func() (string, error) { return build("http") })
 var buildWorker = sync.OnceValues(func() (string, error) { return build("worker") })
 
 func build(shell string) (string, error) {
-	out := filepath.Join(binaries, shell)
+	name := shell
 	if runtime.GOOS == "windows" {
-		out += ".exe"
+		name += ".exe"
 	}
+	if made := os.Getenv("E2E_BINARIES"); made != "" {
+		return filepath.Abs(filepath.Join(made, name))
+	}
+	out := filepath.Join(binaries, name)
 	args := []string{"build", "-o", out}
 	if raceEnabled {
 		args = append(args, "-race")
-	}
-	if overlay := os.Getenv("E2E_OVERLAY"); overlay != "" {
-		args = append(args, "-overlay", overlay)
 	}
 	cmd := exec.Command("go", append(args, "github.com/ragcorp/ragcorp/shells/"+shell)...)
 	if said, err := cmd.CombinedOutput(); err != nil {

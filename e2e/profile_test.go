@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -9,7 +10,18 @@ import (
 // A profile says where a world keeps its data, as environment variables of the shells. It makes a fresh place for every world
 // and removes it after the test. Stories don't know in which profile they run.
 var profiles = map[string]func(t *testing.T) []string{
-	"embedded": func(t *testing.T) []string { return []string{"DATA_DIR=" + filepath.Join(t.TempDir(), "data")} },
+	"embedded": embedded,
+}
+
+// embedded is one folder for everything. All worlds share the cache in it, which holds machine code that takes seconds to make.
+func embedded(t *testing.T) []string {
+	t.Helper()
+	dir, cache := filepath.Join(t.TempDir(), "data"), filepath.Join(binaries, "cache")
+	err := errors.Join(os.MkdirAll(cache, 0o700), os.Mkdir(dir, 0o700), os.Symlink(cache, filepath.Join(dir, "cache")))
+	if err != nil {
+		t.Logf("without a shared cache: %v", err)
+	}
+	return []string{"DATA_DIR=" + dir}
 }
 
 // Who may do everything in a world.

@@ -47,10 +47,10 @@ func (w *world) contract(req *http.Request, r reply) {
 		w.Errorf("%s as %q, which the document doesn't mention", where, kind)
 		return
 	}
-	if strings.HasSuffix(kind, "json") {
+	switch kind {
+	case "application/json", "application/problem+json":
 		w.matches(where, media.Schema, r.body)
-	}
-	if kind == "application/x-ndjson" {
+	case "application/x-ndjson":
 		for line := range strings.Lines(r.body) {
 			w.matches(where, &huma.Schema{Ref: "#/components/schemas/AuditEventRes"}, line)
 		}

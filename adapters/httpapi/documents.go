@@ -45,7 +45,7 @@ type DocumentDetailRes struct {
 	DocumentSummaryRes
 
 	DeletedAt         *time.Time `json:"deleted_at"`
-	UploadedByUserID  *uuid.UUID `json:"uploaded_by_user_id" format:"uuid"`
+	UploadedByUserID  *uuid.UUID `json:"uploaded_by_user_id" format:"uuid" nullable:"true"`
 	AllowedRoles      []string   `json:"allowed_roles" nullable:"false"`
 	Run               int        `json:"run" doc:"How often it was processed, this time included."`
 	SearchableVersion int64      `json:"searchable_version" doc:"Changes whenever searches see another version; 0 while they see none."`

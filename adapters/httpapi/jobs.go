@@ -18,7 +18,7 @@ type JobRes struct {
 	Event       string     `json:"event"`
 	Topic       string     `json:"topic"`
 	State       string     `json:"state" enum:"pending,leased,done,dead"`
-	WorkspaceID *uuid.UUID `json:"workspace_id" format:"uuid"`
+	WorkspaceID *uuid.UUID `json:"workspace_id" format:"uuid" nullable:"true"`
 	Subject     string     `json:"subject" doc:"Id of the document, for example."`
 	Attempts    int        `json:"attempts"`
 	Failures    int        `json:"failures"`

@@ -1,6 +1,10 @@
 package httpapi_test
 
-import "github.com/ragcorp/ragcorp/core/identity"
+import (
+	"fmt"
+
+	"github.com/ragcorp/ragcorp/core/identity"
+)
 
 // reach is what an operation needs of the workspace in its path.
 type reach int
@@ -37,32 +41,36 @@ func rules() map[string]rule {
 		"openapi": {public: true},
 		"metrics": {needs: identity.AdminMetrics},
 
-		"login":             {public: true, body: raw(`{"email":"Member@Example.org","password":"correct horse"}`)},
-		"logout":            {public: true},
+		"login":             {public: true, safe: true, body: raw(`{"email":"Member@Example.org","password":"correct horse"}`)},
+		"logout":            {public: true, safe: true},
 		"me":                {person: true},
 		"change_password":   {person: true, body: raw(`{"current_password":"correct horse","new_password":"battery staple"}`)},
 		"logout_everywhere": {person: true},
 		"list_users":        {needs: admin, whole: true},
-		"create_user":       {needs: admin, whole: true, ok: 201, body: raw(`{"email":"new@example.org","password":"battery staple"}`)},
-		"disable_user":      {needs: admin, whole: true, targets: "user"},
-		"enable_user":       {needs: admin, whole: true, targets: "user"},
-		"reset_password":    {needs: admin, whole: true, targets: "user", body: raw(`{"password":"battery staple"}`)},
-		"list_keys":         {needs: admin, whole: true},
-		"create_key":        {needs: admin, whole: true, ok: 201, body: raw(`{"name":"k","permissions":["admin:config"]}`)},
-		"revoke_key":        {needs: admin, whole: true, targets: "key"},
+		"create_user": {needs: admin, whole: true, ok: 201, body: func(w *world) any {
+			return map[string]any{"email": fmt.Sprintf("new-%d@example.org", w.number), "password": "battery staple"}
+		}},
+		"disable_user":   {needs: admin, whole: true, targets: "user"},
+		"enable_user":    {needs: admin, whole: true, targets: "user"},
+		"reset_password": {needs: admin, whole: true, targets: "user", body: raw(`{"password":"battery staple"}`)},
+		"list_keys":      {needs: admin, whole: true},
+		"create_key":     {needs: admin, whole: true, ok: 201, body: raw(`{"name":"k","permissions":["admin:config"]}`)},
+		"revoke_key":     {needs: admin, whole: true, targets: "key"},
 
 		"admin_create_workspace": {needs: admin, whole: true, ok: 201, body: func(w *world) any {
 			return map[string]any{"name": "new", "owner_user_id": w.spare.ID}
 		}},
 		"admin_list_user_workspaces": {needs: admin},
-		"list_audit_events":          {needs: admin, whole: true, shows: true},
+		"list_audit_events":          {needs: admin, whole: true},
 		"export_audit_events":        {needs: admin, whole: true, shows: true},
 		"list_jobs":                  {needs: admin, whole: true},
-		"replay_jobs":                {needs: admin, whole: true, body: raw(`{}`)},
-		"discard_jobs":               {needs: admin, whole: true, body: raw(`{}`)},
+		"replay_jobs":                {needs: admin, whole: true, safe: true, body: raw(`{}`)},
+		"discard_jobs":               {needs: admin, whole: true, safe: true, body: raw(`{}`)},
 
-		"list_workspaces":     {needs: read, shows: true},
-		"create_workspace":    {needs: admin, whole: true, ok: 201, body: raw(`{"name":"new"}`)},
+		"list_workspaces": {needs: read, shows: true},
+		"create_workspace": {needs: admin, whole: true, ok: 201, body: func(w *world) any {
+			return map[string]any{"name": fmt.Sprintf("new %d", w.number)}
+		}},
 		"get_workspace":       {needs: read, reach: reading, shows: true},
 		"update_workspace":    {needs: admin, reach: writing, body: raw(`{"description":"new"}`)},
 		"delete_workspace":    {needs: admin, reach: writing},

@@ -18,7 +18,7 @@ type AdminWorkspaceRes struct {
 	Name        string     `json:"name"`
 	Description *string    `json:"description"`
 	Visibility  string     `json:"visibility" enum:"PRIVATE,ORG_READ,SHARED"`
-	OwnerUserID *uuid.UUID `json:"owner_user_id" format:"uuid"`
+	OwnerUserID *uuid.UUID `json:"owner_user_id" format:"uuid" nullable:"true"`
 	CreatedAt   time.Time  `json:"created_at"`
 	UpdatedAt   time.Time  `json:"updated_at"`
 	ArchivedAt  *time.Time `json:"archived_at"`

@@ -20,7 +20,7 @@ type WorkspaceRes struct {
 	ID          uuid.UUID    `json:"id" format:"uuid"`
 	Name        string       `json:"name"`
 	Visibility  string       `json:"visibility" enum:"PRIVATE,ORG_READ,SHARED"`
-	OwnerUserID *uuid.UUID   `json:"owner_user_id" format:"uuid"`
+	OwnerUserID *uuid.UUID   `json:"owner_user_id" format:"uuid" nullable:"true"`
 	Description *string      `json:"description"`
 	ACL         WorkspaceACL `json:"acl"`
 	CreatedAt   time.Time    `json:"created_at"`

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -44,6 +45,8 @@ type world struct {
 
 	admin, owner, member, foreign, spare identity.User
 
+	number int64 // tells names apart, in worlds that several tests share
+
 	mine   place // belongs to owner, shared with member
 	theirs place // belongs to foreign, private
 }
@@ -69,10 +72,16 @@ func newWorld(t *testing.T, change ...func(*httpapi.Options)) *world {
 	w.member = w.user("member@example.org", identity.Employee)
 	w.foreign = w.user("foreign@example.org", identity.Employee)
 	w.spare = w.user(spareWord+"@example.org", identity.Employee)
-	w.mine, w.theirs = w.place(w.owner, mineWord), w.place(w.foreign, theirsWord)
-	_, err := w.app.Workspaces.Share(t.Context(), identity.System, w.mine.workspace, []uuid.UUID{w.member.ID})
-	w.must(err)
+	w.places()
 	return w
+}
+
+// places makes a new mine and a new theirs.
+func (w *world) places() {
+	w.Helper()
+	w.mine, w.theirs = w.place(w.owner, mineWord), w.place(w.foreign, theirsWord)
+	_, err := w.app.Workspaces.Share(w.Context(), identity.System, w.mine.workspace, []uuid.UUID{w.member.ID})
+	w.must(err)
 }
 
 // emptyWorld is newWorld without anybody and anything in it.
@@ -143,7 +152,7 @@ func (w *world) user(email string, role identity.Role) identity.User {
 func (w *world) place(owner identity.User, word string) place {
 	w.Helper()
 	ws, err := w.app.Workspaces.Create(w.Context(), identity.System, workspace.Draft{
-		Name: word + " papers", Description: "all about " + word, Owner: owner.ID,
+		Name: fmt.Sprintf("%s papers %d", word, w.number), Description: "all about " + word, Owner: owner.ID,
 	})
 	w.must(err)
 	d, _, err := w.app.Documents.IngestText(w.Context(), identity.Actor{Kind: identity.Person, User: owner.ID, Role: owner.Role}, ws.ID,

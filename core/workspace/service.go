@@ -57,7 +57,7 @@ type Draft struct {
 // Create makes a private workspace. The actor needs the permission identity.AdminConfig. fault.Invalid on a blank or long
 // name, fault.Conflict when the owner has one of that name.
 func (s *Service) Create(ctx context.Context, a identity.Actor, d Draft) (Workspace, error) {
-	if !a.Can(identity.AdminConfig) {
+	if !a.Can(identity.AdminConfig) || len(a.Workspaces) > 0 { // a new one is outside of any limits
 		return Workspace{}, fault.Denied.Errorf("you may not create workspaces")
 	}
 	name, err := s.name(d.Name)

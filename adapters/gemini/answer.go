@@ -1,0 +1,89 @@
+package gemini
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/ragcorp/ragcorp/core/llm"
+	"github.com/ragcorp/ragcorp/internal/provider"
+)
+
+// answer puts the chunks of a stream together.
+type answer struct {
+	client   *provider.Client
+	finished bool // the model said why it stopped
+	usage    *llm.Usage
+}
+
+type chunk struct {
+	Candidates []struct {
+		Content      content `json:"content"`
+		FinishReason string  `json:"finishReason"`
+	} `json:"candidates"`
+	Feedback struct {
+		BlockReason string `json:"blockReason"`
+	} `json:"promptFeedback"`
+	Usage *struct {
+		Prompt     int `json:"promptTokenCount"`
+		Candidates int `json:"candidatesTokenCount"`
+		Thoughts   int `json:"thoughtsTokenCount"`
+	} `json:"usageMetadata"`
+	Error *struct {
+		Code int `json:"code"`
+	} `json:"error"`
+}
+
+// read takes the data of one event. Every event reports the usage so far, so the last one counts; thoughts are paid like
+// output.
+func (a *answer) read(data []byte) (llm.Piece, error) {
+	var c chunk
+	if err := json.Unmarshal(data, &c); err != nil {
+		return llm.Piece{}, a.client.Broken("a chunk is not what it should be: %v", err)
+	}
+	if c.Error != nil {
+		status := c.Error.Code
+		if status < 400 || status > 599 {
+			status = http.StatusInternalServerError
+		}
+		return llm.Piece{}, a.client.Refused(status, a.client.Explained(data))
+	}
+	if c.Feedback.BlockReason != "" {
+		return llm.Piece{}, a.client.Blocked(c.Feedback.BlockReason)
+	}
+	if c.Usage != nil {
+		a.usage = &llm.Usage{InputTokens: c.Usage.Prompt, OutputTokens: c.Usage.Candidates + c.Usage.Thoughts}
+	}
+	var piece llm.Piece
+	if len(c.Candidates) == 0 {
+		return piece, nil
+	}
+	first := c.Candidates[0] // more than one come only to those who ask for more
+	for _, p := range first.Content.Parts {
+		if !p.Thought {
+			piece.Text += p.Text
+		}
+	}
+	return piece, a.finish(first.FinishReason)
+}
+
+// finish notes why the model stopped, if it did.
+func (a *answer) finish(reason string) error {
+	switch reason {
+	case "", "FINISH_REASON_UNSPECIFIED":
+		return nil
+	case "STOP", "MAX_TOKENS":
+		a.finished = true
+		return nil
+	case "SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII":
+		return a.client.Blocked(reason)
+	}
+	return a.client.Broken("the model stopped because of %s", reason)
+}
+
+// end returns the last piece, or what is wrong with where the stream ended.
+func (a *answer) end() (llm.Piece, error) {
+	if !a.finished {
+		return llm.Piece{}, a.client.Broken("the stream was cut off")
+	}
+	return llm.Piece{Usage: a.usage}, nil
+}

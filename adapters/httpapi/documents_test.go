@@ -1,0 +1,160 @@
+package httpapi_test
+
+import (
+	"bufio"
+	"mime"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ragcorp/ragcorp/adapters/httpapi"
+	"github.com/ragcorp/ragcorp/core/document"
+	"github.com/ragcorp/ragcorp/core/identity"
+)
+
+func TestDocumentIsDescribedAnew(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	owner := w.as(w.owner)
+	got := decode[httpapi.DocumentDetailRes](t, w.want(200, "PATCH", w.documentPath(w.mine, ""), owner, map[string]any{
+		"title": " New ", "metadata": map[string]any{"tags": []string{"a", "a", " b "}, "allowed_roles": []string{"Admin"}},
+	}))
+	if got.Title != "New" || len(got.Tags) != 2 || len(got.AllowedRoles) != 1 || got.Source == nil || got.Status != "READY" {
+		t.Errorf("PATCH = %+v", got)
+	}
+	for _, rest := range []string{"", "/text", "/download", "/events"} { // from now on it is for administrators and who brought it
+		w.want(403, "GET", w.documentPath(w.mine, rest), w.as(w.member), nil)
+		w.want(200, "GET", w.documentPath(w.mine, rest), owner, nil)
+	}
+	for _, verb := range []string{"/query", "/ask", "/ask/stream"} {
+		if r := w.want(200, "POST", w.path(w.mine, verb), w.as(w.member), `{"query":"code of the vault"}`); strings.Contains(r.body, mineWord) {
+			t.Errorf("%s shows what the roles of the document hide: %s", verb, r.body)
+		}
+	}
+	for _, body := range []string{`{}`, `{"title":" "}`, `{"title":"a\u0000"}`, `{"metadata":{"allowed_roles":["root"]}}`, `{"metadata":[]}`, `{"source":"` + strings.Repeat("x", 501) + `"}`} {
+		w.want(422, "PATCH", w.documentPath(w.mine, ""), owner, body)
+	}
+}
+
+func TestDownloadIsTheOriginalAsAFileToSave(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	owner := w.as(w.owner)
+	const content = "<p>¡hola!</p><script>alert(1)</script>\n"
+	up := w.want(202, "POST", w.path(w.mine, "/documents/upload"), owner, form{name: "../Días; \"1\"%.html", content: content})
+	w.must(w.app.Drain(t.Context()))
+	p := place{workspace: w.mine.workspace, document: decode[httpapi.UploadRes](t, up).DocumentID}
+	r := w.want(200, "GET", w.documentPath(p, "/download"), w.as(w.member), nil)
+	if r.body != content || r.header.Get("Content-Length") != "40" {
+		t.Errorf("download = %q of length %s, want the bytes of the upload", r.body, r.header.Get("Content-Length"))
+	}
+	kind, params, err := mime.ParseMediaType(r.header.Get("Content-Disposition"))
+	if err != nil || kind != "attachment" || params["filename"] != `Días; "1"%.html` {
+		t.Errorf("Content-Disposition: %s means %s of %q (%v)", r.header.Get("Content-Disposition"), kind, params["filename"], err)
+	}
+	if got := r.header.Get("Content-Type"); !strings.HasPrefix(got, "text/html") || !strings.Contains(r.header.Get("Content-Security-Policy"), "sandbox") {
+		t.Errorf("Content-Type %q with the policy %q", got, r.header.Get("Content-Security-Policy"))
+	}
+	named := w.want(200, "GET", w.documentPath(w.mine, "/download"), owner, nil)
+	if _, params, _ := mime.ParseMediaType(named.header.Get("Content-Disposition")); params["filename"] != "The amaranth vault.txt" {
+		t.Errorf("a text without a file is saved as %q", params["filename"])
+	}
+}
+
+// eventReader reads server-sent events.
+type eventReader struct {
+	*testing.T
+	lines *bufio.Scanner
+}
+
+// next returns the name and the data of the next event; "" at the end.
+func (r eventReader) next() (name, data string) {
+	r.Helper()
+	for r.lines.Scan() {
+		switch line := r.lines.Text(); {
+		case strings.HasPrefix(line, "event: "):
+			name = strings.TrimPrefix(line, "event: ")
+		case strings.HasPrefix(line, "data: "):
+			data = strings.TrimPrefix(line, "data: ")
+		case line == "" && name != "":
+			return name, data
+		}
+	}
+	return "", ""
+}
+
+// watch opens the event stream of a document on a real connection.
+func (w *world) watch(p place, who credential) eventReader {
+	w.Helper()
+	server := httptest.NewServer(w.api.Handler())
+	w.Cleanup(server.Close)
+	req, err := http.NewRequestWithContext(w.Context(), http.MethodGet, server.URL+w.documentPath(p, "/events"), nil)
+	w.must(err)
+	req.Header.Set(who.header, who.value)
+	res, err := server.Client().Do(req)
+	w.must(err)
+	w.Cleanup(func() { _ = res.Body.Close() }) // before the server, which waits for it
+	if res.StatusCode != http.StatusOK || !strings.HasPrefix(res.Header.Get("Content-Type"), "text/event-stream") {
+		w.Fatalf("events = %s as %s", res.Status, res.Header.Get("Content-Type"))
+	}
+	return eventReader{w.T, bufio.NewScanner(res.Body)}
+}
+
+func TestDocumentIsWatchedUntilItIsDone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *httpapi.Options) { o.Heartbeat = 10 * time.Millisecond })
+	up := w.want(202, "POST", w.path(w.mine, "/documents/upload"), w.as(w.owner), form{name: "a.txt", content: "One. Two."})
+	p := place{workspace: w.mine.workspace, document: decode[httpapi.UploadRes](t, up).DocumentID}
+	stream := w.watch(p, w.as(w.member))
+	if name, data := stream.next(); name != "progress" || !strings.Contains(data, `"status":"PENDING"`) {
+		t.Errorf("the first event is %s %s, want progress", name, data)
+	}
+	w.must(w.app.Drain(t.Context()))
+	name, data := stream.next()
+	for name == "progress" {
+		name, data = stream.next()
+	}
+	if name != "done" || !strings.Contains(data, `"status":"READY"`) {
+		t.Errorf("the last event is %s %s, want done", name, data)
+	}
+	if name, _ := stream.next(); name != "" {
+		t.Errorf("after done comes %s, want the end", name)
+	}
+}
+
+func TestWatchingEndsWhenTheDocumentCantBeSeenAnyMore(t *testing.T) {
+	t.Parallel()
+	for what, end := range map[string]func(*world, place) error{
+		"deleted": func(w *world, p place) error {
+			return w.app.Documents.Delete(w.Context(), identity.System, p.workspace, p.document)
+		},
+		"made private": func(w *world, p place) error {
+			_, err := w.app.Workspaces.Unpublish(w.Context(), identity.System, p.workspace)
+			return err
+		},
+		"cancelled": func(w *world, p place) error {
+			_, err := w.app.Documents.Cancel(w.Context(), identity.System, p.workspace, p.document)
+			return err
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			d, _, err := w.app.Documents.Upload(t.Context(), identity.System, w.mine.workspace, document.Incoming{Name: "a.txt", Body: strings.NewReader("One.")}, document.Details{})
+			w.must(err)
+			p := place{workspace: w.mine.workspace, document: d.ID}
+			stream := w.watch(p, w.as(w.member))
+			_, _ = stream.next()
+			w.must(end(w, p))
+			name, data := stream.next()
+			if want := map[bool]string{true: "done", false: "error"}[what == "cancelled"]; name != want {
+				t.Errorf("the event is %s %s, want %s", name, data, want)
+			}
+			if name, _ := stream.next(); name != "" {
+				t.Errorf("after it comes %s, want the end", name)
+			}
+		})
+	}
+}

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/ragcorp/ragcorp/adapters"
+	"github.com/ragcorp/ragcorp/adapters/sqlstore"
+	"github.com/ragcorp/ragcorp/core/document"
+	"github.com/ragcorp/ragcorp/core/llm"
+)
+
+// check is one thing that doctor tries. It returns what it tried.
+type check struct {
+	name string
+	try  func(ctx context.Context, c adapters.Config) (detail string, err error)
+}
+
+func checks() []check {
+	return []check{
+		{"security", checkSecurity},
+		{"database", checkDatabase},
+		{"schema", checkSchema},
+		{"blob store", checkBlobs},
+		{"embedder", checkEmbedder},
+		{"generator", checkGenerator},
+		{"parser", checkParser},
+	}
+}
+
+// probe is what is written, embedded and read.
+const probe = "Trains are booked by the travel desk."
+
+func checkSecurity(_ context.Context, c adapters.Config) (string, error) {
+	hasher, err := adapters.OpenHasher()
+	if err != nil {
+		return "", err
+	}
+	if _, err := adapters.OpenTokens(c); err != nil {
+		return "", err
+	}
+	o, err := adapters.CoreOptions(c, hasher)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%d API keys stand in the configuration", len(o.Identity.StaticKeys)), nil
+}
+
+func checkDatabase(ctx context.Context, c adapters.Config) (string, error) {
+	store, closeStore, err := adapters.OpenUnchecked(ctx, c)
+	if err != nil {
+		return "", err
+	}
+	defer closeStore()
+	return c.Data.DatabaseURL, store.Ping(ctx)
+}
+
+func checkSchema(ctx context.Context, c adapters.Config) (string, error) {
+	store, closeStore, err := adapters.OpenUnchecked(ctx, c)
+	if err != nil {
+		return "", err
+	}
+	defer closeStore()
+	plan, err := store.Apply(ctx, sqlstore.ApplyOptions{DryRun: true})
+	switch n := len(plan.Statements); {
+	case err != nil:
+		return "", err
+	case n == 0:
+		return "up to date", nil
+	case c.Data.AutoMigrate:
+		return fmt.Sprintf("%d statements behind; AUTO_MIGRATE brings it up to date on the next start", n), nil
+	default:
+		return "", fmt.Errorf("%d statements behind; run `ctl migrate`", n)
+	}
+}
+
+func checkBlobs(ctx context.Context, c adapters.Config) (detail string, err error) {
+	blobs, closeBlobs, err := adapters.OpenBlobs(c)
+	if err != nil {
+		return "", err
+	}
+	defer closeBlobs()
+	key := "doctor/" + uuid.NewString()
+	if _, err := blobs.Put(ctx, key, "text/plain", strings.NewReader(probe)); err != nil {
+		return "", fmt.Errorf("write a probe: %w", err)
+	}
+	defer func() {
+		if gone := blobs.Delete(context.WithoutCancel(ctx), key); gone != nil {
+			err = errors.Join(err, fmt.Errorf("remove the probe: %w", gone))
+		}
+	}()
+	r, err := blobs.Open(ctx, key)
+	if err != nil {
+		return "", fmt.Errorf("read the probe: %w", err)
+	}
+	got, err := io.ReadAll(r)
+	if err := errors.Join(err, r.Close()); err != nil {
+		return "", fmt.Errorf("read the probe: %w", err)
+	}
+	if !bytes.Equal(got, []byte(probe)) {
+		return "", errors.New("the probe was read back as something else")
+	}
+	return c.Data.BlobURL, nil
+}
+
+func checkEmbedder(ctx context.Context, c adapters.Config) (string, error) {
+	e, err := adapters.OpenEmbedder(c)
+	if err != nil {
+		return "", err
+	}
+	vectors, err := e.Embed(ctx, llm.ForDocument, []string{probe})
+	if err != nil {
+		return "", err
+	}
+	space := e.Space()
+	if len(vectors) != 1 || len(vectors[0]) != space.Dimension {
+		return "", fmt.Errorf("the model doesn't return vectors of %d numbers", space.Dimension)
+	}
+	return fmt.Sprintf("%s, %d numbers per vector", space.Name, space.Dimension), nil
+}
+
+func checkGenerator(ctx context.Context, c adapters.Config) (string, error) {
+	g, err := adapters.OpenGenerator(c)
+	if err != nil {
+		return "", err
+	}
+	const question = "Who books trains?"
+	length := 0
+	for piece, err := range g.Generate(ctx, llm.Request{
+		Messages: []llm.Message{{Role: llm.RoleUser, Text: probe + " " + question}}, MaxTokens: 64,
+		Question: question, Language: "en", Passages: []llm.Passage{{Marker: 1, Title: "Travel", Text: probe}},
+	}) {
+		if err != nil {
+			return "", err
+		}
+		length += len(piece.Text)
+	}
+	if length == 0 {
+		return "", errors.New("the model said nothing")
+	}
+	return g.Model(), nil
+}
+
+func checkParser(ctx context.Context, c adapters.Config) (string, error) {
+	parser, closeParser := adapters.OpenParser(c)
+	defer closeParser()
+	parsed, err := parser.Parse(ctx, document.File{
+		Name: "probe.txt", MediaType: "text/plain", Size: int64(len(probe)), Body: strings.NewReader(probe),
+	})
+	if err != nil {
+		return "", err
+	}
+	if len(parsed.Blocks) != 1 || parsed.Blocks[0].Text != probe {
+		return "", errors.New("the probe was read as something else")
+	}
+	return "a text file was read in a process of its own", nil
+}
