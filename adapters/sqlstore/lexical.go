@@ -27,7 +27,7 @@ func (ix index) Lexical(ctx context.Context, s workspace.Scope, q retrieval.Lexi
 		if err != nil || v.chunks == 0 {
 			return err
 		}
-		m := matchesPool.Get().(*matches)
+		m, _ := matchesPool.Get().(*matches) // it holds nothing else
 		defer matchesPool.Put(m)
 		if err := m.read(ctx, tx, v, q.Terms); err != nil {
 			return fmt.Errorf("read postings: %w", err)

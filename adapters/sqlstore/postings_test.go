@@ -13,8 +13,14 @@ import (
 func TestPostingsComeBackWithoutTheDead(t *testing.T) {
 	t.Parallel()
 	all := []posting{
-		{chunkNo(1, 0), 1, 1}, {chunkNo(1, 1), 2, 90}, {chunkNo(1, maxOrdinal), 1 << 20, 1 << 30}, {chunkNo(2, 0), 1, 127},
-		{chunkNo(2, 200), 1, 128}, {chunkNo(70_000, 5), 127, 300}, {chunkNo(1<<40, 3), 128, 400}, {chunkNo(1<<40, 4), 1, 3},
+		{chunkNo(1, 0), 1, 1},
+		{chunkNo(1, 1), 2, 90},
+		{chunkNo(1, maxOrdinal), 1 << 20, 1 << 30},
+		{chunkNo(2, 0), 1, 127},
+		{chunkNo(2, 200), 1, 128},
+		{chunkNo(70_000, 5), 127, 300},
+		{chunkNo(1<<40, 3), 128, 400},
+		{chunkNo(1<<40, 4), 1, 3},
 	}
 	code := appendPostings(nil, all)
 	for _, dead := range []generationSet{nil, {1}, {2}, {0, 2, 3, 70_000}, {1, 2, 70_000, 1 << 40}, {5}} {

@@ -108,29 +108,36 @@ func (vs *vectorSet) allowed(v view, only *generationSet) *vector.Bitmap {
 		return nil
 	}
 	allowed := new(vector.Bitmap)
-	dead, hiding := v.dead, v.hidden
-	var among generationSet
+	seen := seeing{view: v, limited: only != nil}
 	if only != nil {
-		among = *only
+		seen.only = *only
 	}
+	walk := seen
 	for _, g := range vs.generations {
-		if g.id > v.newest {
-			break
-		}
-		if g.gone || dead.has(g.id) || hiding.has(g.id) || only != nil && !among.has(g.id) {
-			continue
-		}
-		for i := g.from; i < g.to; i++ {
-			allowed.Set(int(i))
+		if walk.has(g) {
+			for i := g.from; i < g.to; i++ {
+				allowed.Set(int(i))
+			}
 		}
 	}
 	for _, i := range vs.late {
-		id := vs.nos[i] >> ordinalBits
-		if g := vs.find(id); g != nil && !g.gone && v.sees(id) && (only == nil || only.holds(id)) {
+		once := seen
+		if g := vs.find(vs.nos[i] >> ordinalBits); g != nil && once.has(*g) {
 			allowed.Set(i)
 		}
 	}
 	return allowed
+}
+
+// seeing says which generations a search may find, when it is asked for ascending ones.
+type seeing struct {
+	view
+	limited bool // to only
+	only    generationSet
+}
+
+func (s *seeing) has(g genRange) bool {
+	return !g.gone && g.id <= s.newest && !s.dead.has(g.id) && !s.hidden.has(g.id) && (!s.limited || s.only.has(g.id))
 }
 
 // errBehind reports that a transaction is too old for what is in memory.

@@ -256,9 +256,15 @@ func indexFilter(t *testing.T, w *indexWorld) {
 	d.CreatedAt = w.now.AddDate(1, 0, 0)
 	d = w.add(d, text.German, "word and much more that is said here").Document
 	for _, f := range []retrieval.Filter{
-		{Documents: []document.ID{uuid.New(), d.ID}}, {Tags: []string{`b","c`, "a"}}, {MediaTypes: []string{"x/y"}},
-		{Sources: []string{d.Source, "z"}}, {Languages: []text.Language{text.German}}, {Metadata: map[string]string{"n": "7"}},
-		{From: w.now.AddDate(0, 1, 0)}, {From: d.CreatedAt, To: d.CreatedAt.AddDate(0, 0, 1)}, {Tags: []string{"a"}, MediaTypes: []string{"x/y"}},
+		{Documents: []document.ID{uuid.New(), d.ID}},
+		{Tags: []string{`b","c`, "a"}},
+		{MediaTypes: []string{"x/y"}},
+		{Sources: []string{d.Source, "z"}},
+		{Languages: []text.Language{text.German}},
+		{Metadata: map[string]string{"n": "7"}},
+		{From: w.now.AddDate(0, 1, 0)},
+		{From: d.CreatedAt, To: d.CreatedAt.AddDate(0, 0, 1)},
+		{Tags: []string{"a"}, MediaTypes: []string{"x/y"}},
 	} {
 		l, m := asked(1, "word"), meant(1, "word word")
 		l.Filter, m.Filter = f, f
@@ -267,8 +273,12 @@ func indexFilter(t *testing.T, w *indexWorld) {
 		}
 	}
 	for _, f := range []retrieval.Filter{
-		{Documents: []document.ID{uuid.New()}}, {Tags: []string{"a", "c"}}, {Tags: []string{"b"}}, {To: w.now},
-		{MediaTypes: []string{"x/y"}, Languages: []text.Language{text.English}}, {Metadata: map[string]string{"n": "07"}},
+		{Documents: []document.ID{uuid.New()}},
+		{Tags: []string{"a", "c"}},
+		{Tags: []string{"b"}},
+		{To: w.now},
+		{MediaTypes: []string{"x/y"}, Languages: []text.Language{text.English}},
+		{Metadata: map[string]string{"n": "07"}},
 	} {
 		l, m := asked(100, "word"), meant(100, "word word")
 		l.Filter, m.Filter = f, f
