@@ -16,6 +16,7 @@ type Config struct {
 	Env string `env:"APP_ENV" envDefault:"development" desc:"local, development, test or production; production refuses what is unsafe"`
 
 	Data      DataConfig
+	Models    ModelConfig
 	HTTP      HTTPConfig
 	Auth      AuthConfig
 	Seed      SeedConfig
@@ -30,11 +31,24 @@ type DataConfig struct {
 	Dir          string `env:"DATA_DIR" envDefault:"./ragcorp-data" desc:"folder of the embedded profile: database, files, secret, caches"`
 	DatabaseURL  string `env:"DATABASE_URL" desc:"sqlite:PATH; not set: ragcorp.db in DATA_DIR"`
 	BlobURL      string `env:"BLOB_URL" desc:"file:///PATH or mem://; not set: the folder blobs in DATA_DIR"`
-	EmbedURL     string `env:"EMBED_URL" envDefault:"offline:" desc:"the model that embeds"`
-	LLMURL       string `env:"LLM_URL" envDefault:"offline:" desc:"the model that answers"`
+	EmbedURL     string `env:"EMBED_URL" desc:"the model that embeds: offline:, openai:BASE_URL#MODEL or gemini:MODEL; not set: gemini:gemini-embedding-001 where GOOGLE_API_KEY is set, otherwise offline:"`
+	LLMURL       string `env:"LLM_URL" desc:"the model that answers: offline:, openai:BASE_URL#MODEL or gemini:MODEL; not set: gemini:gemini-2.5-flash where GOOGLE_API_KEY is set, otherwise offline:"`
 	RelaxedSync  bool   `env:"SQLITE_RELAXED_SYNC" envDefault:"false" desc:"faster writes; the last ones may be lost when the power fails"`
 	VectorMemory int64  `env:"VECTOR_CACHE_BYTES" envDefault:"1073741824" desc:"memory for searching vectors"`
 	AutoMigrate  bool   `env:"AUTO_MIGRATE" envDefault:"true" desc:"bring the schema of the embedded database up to date on start"`
+}
+
+// ModelConfig says how models over the network are called.
+type ModelConfig struct {
+	OpenAIKey   string        `env:"OPENAI_API_KEY" secret:"true" desc:"key for models of openai:; servers of one's own often need none"`
+	GoogleKey   string        `env:"GOOGLE_API_KEY" secret:"true" desc:"key for models of gemini:; alone it selects them"`
+	Dimension   int           `env:"EMBED_DIMENSION" envDefault:"0" desc:"numbers per vector; 0: 768 for gemini:, and for openai: what the model shows when it is asked on start"`
+	Timeout     time.Duration `env:"MODEL_TIMEOUT" envDefault:"1m" desc:"how long a model may be silent before a call is given up; at least 1s"`
+	Attempts    int           `env:"RETRY_MAX_ATTEMPTS" envDefault:"3" desc:"how often a call of a model is tried"`
+	Backoff     float64       `env:"RETRY_BASE_DELAY_SECONDS" envDefault:"1" desc:"wait before the second try; it doubles with each one"`
+	MaxWait     float64       `env:"RETRY_MAX_DELAY_SECONDS" envDefault:"30" desc:"longest wait before a try; what had to wait longer fails at once"`
+	PerMinute   int           `env:"MODEL_REQUESTS_PER_MINUTE" envDefault:"0" desc:"requests to a model; 0: no limit"`
+	Concurrency int           `env:"MODEL_CONCURRENCY" envDefault:"256" desc:"calls of a model at once; others wait for their turn"`
 }
 
 // HTTPConfig says how the API is served.

@@ -28,6 +28,8 @@ func ConfigFrom(environment map[string]string) (Config, error) {
 	c.Env = strings.ToLower(strings.TrimSpace(c.Env))
 	c.Data.DatabaseURL = orElse(c.Data.DatabaseURL, "sqlite:"+filepath.Join(c.Data.Dir, "ragcorp.db"))
 	c.Data.BlobURL = orElse(c.Data.BlobURL, "file:"+filepath.ToSlash(filepath.Join(c.Data.Dir, "blobs")))
+	c.Data.EmbedURL = orElse(c.Data.EmbedURL, c.Models.usual("gemini:gemini-embedding-001"))
+	c.Data.LLMURL = orElse(c.Data.LLMURL, c.Models.usual("gemini:gemini-2.5-flash"))
 	if err := errors.Join(append(unreadable, c.validate()...)...); err != nil {
 		return Config{}, err
 	}
@@ -74,6 +76,14 @@ func orElse(s, other string) string {
 		return other
 	}
 	return s
+}
+
+// usual is the model to use when none is named: Google's when there is a key for it.
+func (m ModelConfig) usual(google string) string {
+	if strings.TrimSpace(m.GoogleKey) != "" {
+		return google
+	}
+	return "offline:"
 }
 
 // field is one setting in a Config.

@@ -50,6 +50,7 @@ func (c Config) validate() []error {
 	r.oneOf("APP_ENV", c.Env, "local", "development", "test", "testing", "ci", "staging", "production")
 	r.oneOf("LOG_LEVEL", c.Log.Level, "debug", "info", "warn", "warning", "error")
 	positive(&r, "VECTOR_CACHE_BYTES", c.Data.VectorMemory)
+	c.Models.check(&r)
 	c.HTTP.check(&r)
 	c.Auth.check(&r)
 	c.Worker.check(&r)
@@ -60,6 +61,16 @@ func (c Config) validate() []error {
 		c.checkProduction(&r)
 	}
 	return r
+}
+
+func (m ModelConfig) check(r *rules) {
+	within(r, "EMBED_DIMENSION", m.Dimension, 0, 1<<16)
+	r.broken(m.Timeout < time.Second, "MODEL_TIMEOUT must be at least one second")
+	within(r, "RETRY_MAX_ATTEMPTS", m.Attempts, 1, 100)
+	r.broken(!(m.Backoff > 0 && m.Backoff <= 3600), "RETRY_BASE_DELAY_SECONDS must be greater than 0 and at most 3600")
+	r.broken(!(m.MaxWait > 0 && m.MaxWait <= 3600), "RETRY_MAX_DELAY_SECONDS must be greater than 0 and at most 3600")
+	within(r, "MODEL_REQUESTS_PER_MINUTE", m.PerMinute, 0, 1_000_000)
+	within(r, "MODEL_CONCURRENCY", m.Concurrency, 1, 1_000_000)
 }
 
 func (h HTTPConfig) check(r *rules) {

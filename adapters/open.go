@@ -6,12 +6,11 @@ import (
 	"strings"
 
 	"github.com/ragcorp/ragcorp/adapters/blobstore"
-	"github.com/ragcorp/ragcorp/adapters/offline"
+	"github.com/ragcorp/ragcorp/adapters/blobstore/bucket"
 	"github.com/ragcorp/ragcorp/adapters/parse"
 	"github.com/ragcorp/ragcorp/adapters/sqlstore"
 	"github.com/ragcorp/ragcorp/core/document"
 	"github.com/ragcorp/ragcorp/core/fault"
-	"github.com/ragcorp/ragcorp/core/llm"
 )
 
 // OpenStore opens the database that DATABASE_URL names.
@@ -39,26 +38,10 @@ func OpenBlobs(c Config) (document.Blobs, func(), error) {
 		}
 		return s, func() { _ = s.Close() }, nil // see OpenStore
 	case "mem":
-		s := blobstore.Memory()
+		s := bucket.Memory()
 		return s, func() { _ = s.Close() }, nil // see OpenStore
 	}
 	return nil, nil, unknownScheme("BLOB_URL", "file:, mem:")
-}
-
-// OpenEmbedder opens the embedding model that EMBED_URL names: offline:, which needs no network and is no language model.
-func OpenEmbedder(c Config) (llm.Embedder, error) {
-	if strings.HasPrefix(c.Data.EmbedURL, "offline:") {
-		return offline.NewEmbedder(), nil
-	}
-	return nil, unknownScheme("EMBED_URL", "offline:")
-}
-
-// OpenGenerator opens the model that LLM_URL names: offline:, which answers by quoting and is no language model.
-func OpenGenerator(c Config) (llm.Generator, error) {
-	if strings.HasPrefix(c.Data.LLMURL, "offline:") {
-		return offline.NewGenerator(), nil
-	}
-	return nil, unknownScheme("LLM_URL", "offline:")
 }
 
 // OpenParser makes the parser, which reads files in processes of its own.

@@ -2,7 +2,9 @@ package core
 
 import (
 	"context"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/ragcorp/ragcorp/core/document"
 	"github.com/ragcorp/ragcorp/core/event"
@@ -12,7 +14,7 @@ import (
 
 // Jobs lists deliveries, newest first. The actor needs the permission identity.AdminConfig.
 func (a *App) Jobs(ctx context.Context, actor identity.Actor, f event.Filter) ([]event.Delivery, error) {
-	if err := mayOperate(actor); err != nil {
+	if err := mayOperate(actor, f); err != nil {
 		return nil, err
 	}
 	return a.store.Backlog().Deliveries(ctx, f)
@@ -40,7 +42,7 @@ func (a *App) settleDead(
 	ctx context.Context, actor identity.Actor, name string, f event.Filter,
 	do func(context.Context, event.Filter, time.Time) (int, error),
 ) (int, error) {
-	if err := mayOperate(actor); err != nil {
+	if err := mayOperate(actor, f); err != nil {
 		return 0, err
 	}
 	now := a.now()
@@ -52,9 +54,12 @@ func (a *App) settleDead(
 }
 
 // mayOperate allows what concerns the work of all workspaces, so a service that is limited to some of them is refused.
-func mayOperate(actor identity.Actor) error {
+func mayOperate(actor identity.Actor, f event.Filter) error {
 	if !actor.Can(identity.AdminConfig) || len(actor.Workspaces) > 0 {
 		return fault.Denied.Errorf("you may not operate background work")
+	}
+	if !utf8.ValidString(f.Topic) || strings.ContainsRune(f.Topic, 0) { // no store takes it
+		return fault.Field("topic", "must be valid text")
 	}
 	return nil
 }

@@ -105,41 +105,29 @@ func TestWithoutCredentialsEverythingThatIsNotPublicIs401(t *testing.T) {
 	}
 }
 
-// owned makes a workspace that an employee owns: whoever is to own it is an admin until the shell starts for the second time.
-func owned(t *testing.T, w *world) (admin, owner *library) {
+// vault adds a document for admins only, which has the secret in it, and one for everybody.
+func vault(t *testing.T, admin *library) (closed, open document) {
 	t.Helper()
-	const email, password = "owner@example.com", "yet another password"
-	first := w.http(t)
-	root := first.admin(t)
-	expect[any](t, root, http.StatusCreated, "POST", "/auth/users", map[string]string{"email": email, "password": password, "role": "admin"})
-	id := first.user(t, email, password).library(t, "owned").id
-	first.stop(t)
-	s := w.http(t, "DEV_SEED_ADMIN_EMAIL="+email, "DEV_SEED_ADMIN_PASSWORD="+password, "DEV_SEED_ADMIN_ROLE=employee", "DEV_SEED_ADMIN_FORCE_RESET=1")
-	return &library{s.admin(t), id}, &library{s.user(t, email, password), id}
-}
-
-func TestADocumentForAdminsStaysHiddenFromAnEmployeeWhoOwnsTheWorkspace(t *testing.T) {
-	t.Parallel()
-	admin, owner := owned(t, newWorld(t))
-	if me := expect[struct{ Role string }](t, owner.client, http.StatusOK, "GET", "/auth/me", nil); me.Role != "employee" {
-		t.Fatalf("the owner is %s, want employee", me.Role)
-	}
-	closed := admin.add(t, file{
+	docs := admin.add(t, file{
 		name: secret + ".txt", title: secret, metadata: `{"allowed_roles": ["admin"], "tags": ["x"]}`,
 		content: []byte("The password of the vault is " + secret + ". Nobody may know it."),
-	})[0]
-	open := owner.add(t, file{name: "open.txt", metadata: `{"tags": ["x"]}`, content: []byte("The vault is in the cellar. It is made of steel.")})[0]
+	}, file{name: "open.txt", metadata: `{"tags": ["x"]}`, content: []byte("The vault is in the cellar. It is made of steel.")})
+	return docs[0], docs[1]
+}
 
-	if all := owner.all(t, nil); len(all) != 1 || all[0].ID != open.ID {
-		t.Errorf("the owner's list is %+v, want the open document only", all)
+// expectClosed tries every operation on a workspace whose reader may see the open document and not the closed one.
+func (l *library) expectClosed(t *testing.T, closed, open document) {
+	t.Helper()
+	if all := l.all(t, nil); len(all) != 1 || all[0].ID != open.ID {
+		t.Errorf("the list is %+v, want the open document only", all)
 	}
-	ids := map[string]string{"workspace_id": owner.id, "document_id": closed.ID, "user_id": closed.ID}
-	spec := owner.openAPI(t)
+	ids := map[string]string{"workspace_id": l.id, "document_id": closed.ID, "user_id": closed.ID}
+	spec := l.openAPI(t)
 	for _, op := range spec.operations {
 		if endsSessions(op) || !strings.Contains(op.path, "{workspace_id}") || changesWorkspace(op) {
 			continue
 		}
-		r, err := owner.send(t, spec.request(t, owner.client, fill(op, &ids, closed.ID), ids, "password of the vault"))
+		r, err := l.send(t, spec.request(t, l.client, fill(op, &ids, closed.ID), ids, "password of the vault"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -150,14 +138,53 @@ func TestADocumentForAdminsStaysHiddenFromAnEmployeeWhoOwnsTheWorkspace(t *testi
 			t.Errorf("%s %s = %d, want 403 or 404: %s", op.method, op.path, r.status, r.body)
 		}
 	}
-	if m := owner.query(t, "vault", 20); len(m) == 0 || slices.ContainsFunc(m, func(m match) bool { return m.DocumentID == closed.ID }) {
-		t.Errorf("the owner finds %+v, want the open document", m)
+	if m := l.query(t, "vault", 20); len(m) == 0 || slices.ContainsFunc(m, func(m match) bool { return m.DocumentID == closed.ID }) {
+		t.Errorf("the reader finds %+v, want the open document", m)
 	}
+}
+
+func TestADocumentForAdminsStaysHiddenFromAnEmployeeWhoOwnsTheWorkspace(t *testing.T) {
+	t.Parallel()
+	root := start(t).admin(t)
+	e := newEmployee(t, root, "owner@example.com")
+	w := expect[struct{ ID string }](t, root, http.StatusCreated, "POST", "/admin/workspaces",
+		map[string]string{"name": "owned", "owner_user_id": e.id})
+	admin := &library{root, w.ID}
+	owner := admin.as(e.client)
+	closed, open := vault(t, admin)
+	owner.expectClosed(t, closed, open)
 	if a := admin.ask(t, "What is the password of the vault?"); !strings.Contains(a.Answer, secret) {
 		t.Errorf("the admin is told %q", a.Answer)
 	}
-	if r := owner.offer(t, file{name: "guess.txt", content: []byte("The password of the vault is " + secret + ". Nobody may know it.")}); r.status != http.StatusConflict {
+	guess := file{name: "guess.txt", content: []byte("The password of the vault is " + secret + ". Nobody may know it.")}
+	if r := owner.offer(t, guess); r.status != http.StatusConflict {
 		t.Errorf("an upload of the hidden bytes = %d, want 409: %s", r.status, r.body)
+	}
+}
+
+func TestWhoeverMayReadAWorkspaceReadsWhatTheirRoleMayAndChangesNothing(t *testing.T) {
+	t.Parallel()
+	root := start(t).admin(t)
+	e, stranger := newEmployee(t, root, "reader@example.com"), newEmployee(t, root, "stranger@example.com")
+	admin := root.library(t, "readable")
+	closed, open := vault(t, admin)
+	reader := admin.as(e.client)
+	for _, way := range []struct {
+		verb string
+		body any
+	}{{"publish", nil}, {"share", map[string]any{"user_ids": []string{e.id}}}} {
+		refused(t, e.client, http.StatusForbidden, "GET", admin.path(""), nil)
+		expect[any](t, root, http.StatusOK, "POST", admin.path("/"+way.verb), way.body)
+		reader.expectClosed(t, closed, open)
+		for _, c := range []struct{ method, path string }{
+			{"DELETE", reader.documentPath(open.ID, "")}, {"POST", reader.documentPath(open.ID, "/reprocess")}, {"POST", reader.path("/unpublish")},
+		} {
+			refused(t, e.client, http.StatusForbidden, c.method, c.path, nil)
+		}
+		if r := stranger.do(t, "GET", admin.path(""), nil); (r.status == http.StatusOK) != (way.verb == "publish") {
+			t.Errorf("after %s, a stranger gets %d", way.verb, r.status)
+		}
+		expect[any](t, root, http.StatusOK, "POST", admin.path("/unpublish"), nil)
 	}
 }
 

@@ -11,11 +11,12 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestBadFilesFailWithAReasonAndTheNextOneIsProcessed(t *testing.T) {
 	t.Parallel()
-	s := start(t, "PARSE_TIMEOUT=30s", "WORKERS=1")
+	s := start(t, "PARSE_TIMEOUT="+patience(time.Minute).String(), "WORKERS=1")
 	l := s.admin(t).library(t, "bad")
 	handbook := testdata(t, "handbook-en.pdf").content
 	archive := testdata(t, "archive-en.docx").content

@@ -54,13 +54,21 @@ func build(shell string) (string, error) {
 // deadline of the tests.
 func longest(t testing.TB) time.Duration {
 	t.Helper()
-	wait := 2 * time.Minute
+	wait := patience(2 * time.Minute)
 	if tt, ok := t.(*testing.T); ok {
 		if deadline, ok := tt.Deadline(); ok {
 			wait = min(wait, time.Until(deadline)-5*time.Second)
 		}
 	}
 	return wait
+}
+
+// patience is how long to wait for what takes so long without the race detector, which makes everything slow.
+func patience(d time.Duration) time.Duration {
+	if raceEnabled {
+		return 5 * d
+	}
+	return d
 }
 
 // eventually asks until the answer is yes.

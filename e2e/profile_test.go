@@ -13,11 +13,19 @@ var profiles = map[string]func(t *testing.T) []string{
 	"embedded": embedded,
 }
 
-// embedded is one folder for everything. All worlds share the cache in it, which holds machine code that takes seconds to make.
+// embedded is one folder for everything. All worlds share the cache in it, and so do all runs of the tests: it holds machine
+// code that takes seconds to make, and minutes with the race detector.
 func embedded(t *testing.T) []string {
 	t.Helper()
-	dir, cache := filepath.Join(t.TempDir(), "data"), filepath.Join(binaries, "cache")
-	err := errors.Join(os.MkdirAll(cache, 0o700), os.Mkdir(dir, 0o700), os.Symlink(cache, filepath.Join(dir, "cache")))
+	dir := filepath.Join(t.TempDir(), "data")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	shared, err := os.UserCacheDir()
+	if err == nil {
+		shared = filepath.Join(shared, "ragcorp-e2e")
+		err = errors.Join(os.MkdirAll(shared, 0o700), os.Symlink(shared, filepath.Join(dir, "cache")))
+	}
 	if err != nil {
 		t.Logf("without a shared cache: %v", err)
 	}

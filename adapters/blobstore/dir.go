@@ -28,7 +28,7 @@ type dir struct {
 	sync bool
 }
 
-var _ backend = (*dir)(nil)
+var _ Backend = (*dir)(nil)
 
 // Dir opens a folder and makes it if needed. When Put returns, the bytes and their name are on the disk and survive a
 // power cut. Several processes may share a folder. The caller closes the Store.
@@ -52,7 +52,7 @@ func openDir(path string, sync bool) (*Store, error) {
 	return &Store{&dir{root: root, sync: sync}}, nil
 }
 
-func (d *dir) create(_ context.Context, key, _ string) (writer, error) {
+func (d *dir) Create(_ context.Context, key, _ string) (Writer, error) {
 	temp := unfinished + "/" + rand.Text()
 	f, err := d.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
 	if errors.Is(err, fs.ErrNotExist) { // somebody tidied up too much
@@ -66,7 +66,7 @@ func (d *dir) create(_ context.Context, key, _ string) (writer, error) {
 	return &dirWriter{dir: d, file: f, temp: temp, name: key + suffix}, nil
 }
 
-func (d *dir) open(_ context.Context, key string) (io.ReadCloser, error) {
+func (d *dir) Open(_ context.Context, key string) (io.ReadCloser, error) {
 	f, err := d.root.Open(key + suffix)
 	if err != nil && missing(err) {
 		return nil, fault.NotFound.Wrap(err, "there is no such stored file")
@@ -78,14 +78,14 @@ func (d *dir) open(_ context.Context, key string) (io.ReadCloser, error) {
 }
 
 // remove does not flush: when a power cut brings a deleted file back, Stale lists it again.
-func (d *dir) remove(_ context.Context, key string) error {
+func (d *dir) Remove(_ context.Context, key string) error {
 	if err := d.root.Remove(key + suffix); err != nil && !missing(err) {
 		return diskFault(err)
 	}
 	return nil
 }
 
-func (d *dir) close() error { return d.root.Close() }
+func (d *dir) Close() error { return d.root.Close() }
 
 // missing reports whether there is no such file, be it that a folder on the way to it is missing or is a file.
 func missing(err error) bool {

@@ -15,7 +15,7 @@ func keyOf(name string) (string, bool) {
 }
 
 // stale walks the folder in the order of names. Folders that no key leads to, such as lost+found, are passed over.
-func (d *dir) stale(ctx context.Context, before time.Time, yield func(key string) error) error {
+func (d *dir) Stale(ctx context.Context, before time.Time, yield func(key string) error) error {
 	if err := d.tidy(ctx, before); err != nil {
 		return err
 	}

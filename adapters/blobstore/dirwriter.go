@@ -26,7 +26,7 @@ func (w *dirWriter) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-func (w *dirWriter) commit() error {
+func (w *dirWriter) Commit() error {
 	if err := w.publish(); err != nil {
 		return diskFault(err)
 	}
@@ -58,7 +58,7 @@ func (w *dirWriter) publish() error {
 }
 
 // discard removes what was written. Errors don't matter: what stays is invisible and Stale removes it later.
-func (w *dirWriter) discard() {
+func (w *dirWriter) Discard() {
 	if w.done {
 		return
 	}

@@ -26,6 +26,9 @@ func checkKey(key string) error {
 	return nil
 }
 
+// ValidKey reports whether a key is one that a Store takes: others may lie in a bucket too.
+func ValidKey(key string) bool { return checkKey(key) == nil }
+
 func validSegment(s string) bool {
 	if s == "" || len(s) > maxSegment {
 		return false

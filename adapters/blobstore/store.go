@@ -1,7 +1,8 @@
-// Package blobstore keeps the bytes of files: in a folder, in memory, or in any bucket that gocloud.dev/blob can open.
+// Package blobstore keeps the bytes of files in a folder, or in any other Backend; package bucket below it has one for
+// memory and for whatever gocloud.dev/blob can open.
 //
 // A folder is written by this package itself, because an accepted upload must survive a power cut and fileblob of Go CDK
-// does not flush what it writes. Code that speaks to S3 is not linked in; whoever wants it opens the bucket and calls Bucket.
+// does not flush what it writes. An embedder who wants a folder links nothing else.
 package blobstore
 
 import (
@@ -19,24 +20,33 @@ const copySize = 128 << 10
 // Store is a document.Blobs. It is safe for concurrent use.
 //
 // Overwriting is atomic: readers see the old bytes or the new ones.
-type Store struct{ backend backend }
+type Store struct{ backend Backend }
 
 var _ document.Blobs = (*Store)(nil)
 
-// backend is what differs between a folder and a bucket. Keys are valid; errors are faults already, or end in that of ctx.
-type backend interface {
-	create(ctx context.Context, key, mediaType string) (writer, error)
-	open(ctx context.Context, key string) (io.ReadCloser, error)
-	remove(ctx context.Context, key string) error
-	stale(ctx context.Context, before time.Time, yield func(key string) error) error
-	close() error
+// New makes a Store of a place for blobs. Closing the Store closes the place.
+func New(b Backend) *Store { return &Store{b} }
+
+// Backend is a place for blobs: what differs between a folder and a bucket. Keys that reach it are valid. Its errors have
+// their kinds already, or end in that of ctx. It is safe for concurrent use.
+type Backend interface {
+	// Create begins a blob.
+	Create(ctx context.Context, key, mediaType string) (Writer, error)
+	// Open reads a blob; fault.NotFound when there is none.
+	Open(ctx context.Context, key string) (io.ReadCloser, error)
+	// Remove deletes a blob; one that isn't there is no error.
+	Remove(ctx context.Context, key string) error
+	// Stale is Store.Stale.
+	Stale(ctx context.Context, before time.Time, yield func(key string) error) error
+	// Close releases what the place holds.
+	Close() error
 }
 
-// writer collects a blob that nobody sees before commit. After commit, discard does nothing.
-type writer interface {
+// Writer collects a blob that nobody sees before Commit. After Commit, Discard does nothing.
+type Writer interface {
 	io.Writer
-	commit() error
-	discard()
+	Commit() error
+	Discard()
 }
 
 // Put stores everything that r yields under the key, holding little of it in memory, and returns how many bytes that were.
@@ -48,11 +58,11 @@ func (s *Store) Put(ctx context.Context, key, mediaType string, r io.Reader) (in
 	if err := ctx.Err(); err != nil {
 		return 0, fmt.Errorf("store blob: %w", err)
 	}
-	w, err := s.backend.create(ctx, key, mediaType)
+	w, err := s.backend.Create(ctx, key, mediaType)
 	if err != nil {
 		return 0, err
 	}
-	defer w.discard()
+	defer w.Discard()
 
 	src := &source{ctx: ctx, r: r}
 	n, err := io.CopyBuffer(struct{ io.Writer }{w}, src, make([]byte, copySize))
@@ -65,7 +75,7 @@ func (s *Store) Put(ctx context.Context, key, mediaType string, r io.Reader) (in
 	if err != nil {
 		return 0, fmt.Errorf("store blob: %w", err)
 	}
-	if err := w.commit(); err != nil {
+	if err := w.Commit(); err != nil {
 		return 0, err
 	}
 	return n, nil
@@ -79,7 +89,7 @@ func (s *Store) Open(ctx context.Context, key string) (io.ReadCloser, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("open blob: %w", err)
 	}
-	return s.backend.open(ctx, key)
+	return s.backend.Open(ctx, key)
 }
 
 // Delete removes a blob; removing one that isn't there is no error. fault.Invalid when the key is malformed.
@@ -90,7 +100,7 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("delete blob: %w", err)
 	}
-	return s.backend.remove(ctx, key)
+	return s.backend.Remove(ctx, key)
 }
 
 // Stale calls yield with the keys of blobs last written before the given time, until yield returns an error, which it
@@ -100,11 +110,11 @@ func (s *Store) Stale(ctx context.Context, before time.Time, yield func(key stri
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("list blobs: %w", err)
 	}
-	return s.backend.stale(ctx, before, yield)
+	return s.backend.Stale(ctx, before, yield)
 }
 
-// Close releases what the Store opened. A bucket that was handed to Bucket stays open.
-func (s *Store) Close() error { return s.backend.close() }
+// Close releases what the Store opened. A bucket that was handed to package bucket stays open.
+func (s *Store) Close() error { return s.backend.Close() }
 
 // source reads from r until ctx ends, and keeps the error of r apart from those of the writer.
 type source struct {

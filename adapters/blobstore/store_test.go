@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"gocloud.dev/blob/memblob"
-
 	"github.com/ragcorp/ragcorp/adapters/blobstore"
 	"github.com/ragcorp/ragcorp/core/coretest"
 	"github.com/ragcorp/ragcorp/core/document"
@@ -33,27 +31,6 @@ func TestAnUnsyncedFolderKeepsTheContractOfBlobs(t *testing.T) {
 		t.Cleanup(func() { s.Close() })
 		return s
 	})
-}
-
-func TestMemoryKeepsTheContractOfBlobs(t *testing.T) {
-	t.Parallel()
-	coretest.Blobs(t, func(t *testing.T) document.Blobs {
-		s := blobstore.Memory()
-		t.Cleanup(func() { s.Close() })
-		return s
-	})
-}
-
-func TestClosingAStoreLeavesTheBucketOpen(t *testing.T) {
-	t.Parallel()
-	b := memblob.OpenBucket(nil)
-	s := blobstore.Bucket(b)
-	if err := s.Close(); err != nil {
-		t.Fatalf("Close: %v", err)
-	}
-	if err := b.Close(); err != nil {
-		t.Errorf("closing the bucket afterwards: %v", err)
-	}
 }
 
 // It does not run in parallel: it counts what the process allocates.

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/ragcorp/ragcorp/core/llm"
-	"github.com/ragcorp/ragcorp/internal/provider"
+	"github.com/ragcorp/ragcorp/adapters/provider"
 )
 
 // Embedder turns texts into vectors of unit length, of as many numbers as it is told. It is safe for concurrent use.

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/ragcorp/ragcorp/core/llm"
-	"github.com/ragcorp/ragcorp/internal/provider"
+	"github.com/ragcorp/ragcorp/adapters/provider"
 )
 
 // Generator writes text. It is safe for concurrent use.

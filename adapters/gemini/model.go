@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/ragcorp/ragcorp/core/fault"
-	"github.com/ragcorp/ragcorp/internal/provider"
+	"github.com/ragcorp/ragcorp/adapters/provider"
 )
 
 // Model says which model.

@@ -78,7 +78,8 @@ func (s *Server) listAudit(ctx context.Context, in *struct {
 	Limit  int    `query:"limit" default:"50" minimum:"1" maximum:"200"`
 	Offset int    `query:"offset" default:"0" minimum:"0" maximum:"1000000"`
 	Cursor string `query:"cursor" maxLength:"500"`
-}) (*body[AuditRes], error) {
+},
+) (*body[AuditRes], error) {
 	search := in.search()
 	search.Offset, search.Limit = in.Offset, in.Limit+1
 	var err error

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/ragcorp/ragcorp/core/fault"
 	"github.com/ragcorp/ragcorp/core/identity"
@@ -62,7 +63,10 @@ func (s *Server) actor(ctx huma.Context, need access) (identity.Actor, error) {
 	if need.public {
 		return identity.Actor{Kind: identity.Anonymous}, nil
 	}
-	if token := s.token(ctx); token != "" {
+	if token, cookie := s.token(ctx); token != "" {
+		if cookie && s.foreign(ctx) {
+			return identity.Actor{}, fault.Denied.Errorf("the session cookie is of no use to pages of other sites").Because("cross_origin")
+		}
 		a, _, err := s.app.Accounts.Authenticate(ctx.Context(), token)
 		return a, err
 	}
@@ -80,15 +84,32 @@ func (s *Server) actor(ctx huma.Context, need access) (identity.Actor, error) {
 	return a, err
 }
 
-func (s *Server) token(ctx huma.Context) string {
+// token returns the token of a request, and whether it came by itself, as cookies do.
+func (s *Server) token(ctx huma.Context) (token string, cookie bool) {
 	scheme, token, _ := strings.Cut(ctx.Header("Authorization"), " ")
 	if strings.EqualFold(scheme, "Bearer") {
-		return strings.TrimSpace(token)
+		return strings.TrimSpace(token), false
 	}
 	if c, err := huma.ReadCookie(ctx, s.opts.CookieName); err == nil {
-		return c.Value
+		return c.Value, true
 	}
-	return ""
+	return "", false
+}
+
+// foreign reports whether a page of another site makes a browser change something (CSRF). Requests that only read, clients that
+// are no browsers, and the allowed origins pass.
+func (s *Server) foreign(ctx huma.Context) bool {
+	r, _ := humago.Unwrap(ctx)
+	return s.origins.Check(r) != nil
+}
+
+// newOrigins trusts the allowed origins; "*" allows to read and is no origin that could be trusted.
+func newOrigins(o Options) *http.CrossOriginProtection {
+	p := http.NewCrossOriginProtection()
+	for _, origin := range o.AllowedOrigins {
+		_ = p.AddTrustedOrigin(origin) // one that is no origin matches no request
+	}
+	return p
 }
 
 // refuse writes an error from within a middleware.

@@ -27,7 +27,7 @@ func (w *world) contract(req *http.Request, r reply) {
 	if r.status >= 400 && req.URL.Path != "/readyz" {
 		w.isProblem(where, req, kind, r)
 	}
-	op := w.operation(req.Method, req.URL.Path)
+	op := w.operation(req.Method, req.URL.EscapedPath())
 	if op == nil {
 		if r.status != http.StatusNotFound && r.status != http.StatusMethodNotAllowed && r.status != http.StatusRequestEntityTooLarge {
 			w.Errorf("%s, and the document knows no such operation", where)
@@ -84,7 +84,7 @@ func (w *world) isProblem(where string, req *http.Request, kind string, r reply)
 		w.Errorf("%s: %v", where, err)
 		return
 	}
-	if p.Status != r.status || p.RequestID != r.header.Get("X-Request-Id") || p.Instance != req.URL.Path || p.Code == "" ||
+	if p.Status != r.status || p.RequestID != r.header.Get("X-Request-Id") || p.Instance != string([]rune(req.URL.Path)) || p.Code == "" ||
 		p.Detail == "" || p.Title == "" || !strings.HasPrefix(p.Type, "about:blank/") {
 		w.Errorf("%s with the problem %s", where, r.body)
 	}

@@ -32,7 +32,8 @@ func (s *Server) documentChanges() {
 		DocumentPath
 
 		Body UpdateDocumentReq
-	}) (*body[DocumentDetailRes], error) {
+	},
+	) (*body[DocumentDetailRes], error) {
 		d, err := s.app.Documents.Describe(ctx, actorOf(ctx), in.WorkspaceID, in.DocumentID, document.DetailsPatch{
 			Title: in.Body.Title, Source: in.Body.Source, Metadata: in.Body.Metadata,
 		})

@@ -61,11 +61,40 @@ func (s *Server) describe() {
 		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Patch, item.Delete} {
 			if op != nil {
 				describeErrors(op, problem)
+				describeBody(op, doc.Components.Schemas)
 			}
 		}
 	}
 	delete(doc.Components.Schemas.Map(), "ErrorModel")
 	delete(doc.Components.Schemas.Map(), "ErrorDetail")
+}
+
+// describeBody lets bodies have members that nobody knows: they are passed over, so that clients of other versions get through.
+// The schema is also what bodies are checked against.
+func describeBody(op *huma.Operation, schemas huma.Registry) {
+	if op.RequestBody == nil {
+		return
+	}
+	for _, media := range op.RequestBody.Content {
+		open(media.Schema, schemas)
+	}
+}
+
+// open allows unknown members in an object and in all objects in it.
+func open(s *huma.Schema, schemas huma.Registry) {
+	if s == nil {
+		return
+	}
+	if s.Ref != "" {
+		s = schemas.SchemaFromRef(s.Ref)
+	}
+	if closed, ok := s.AdditionalProperties.(bool); ok && !closed {
+		s.AdditionalProperties = true
+	}
+	open(s.Items, schemas)
+	for _, p := range s.Properties {
+		open(p, schemas)
+	}
 }
 
 func describeErrors(op *huma.Operation, problem *huma.Schema) {

@@ -59,6 +59,7 @@ type Server struct {
 	api     huma.API
 	handler http.Handler
 	limiter *limiter
+	origins *http.CrossOriginProtection
 	bound   chan net.Addr
 	closing chan struct{} // closed when the server shuts down
 }
@@ -69,7 +70,7 @@ func New(d Deps, o Options) *Server {
 		o.Heartbeat = 15 * time.Second
 	}
 	s := &Server{app: d.App, deps: d, opts: o, log: d.Log, bound: make(chan net.Addr, 1), closing: make(chan struct{})}
-	s.limiter = newLimiter(o)
+	s.limiter, s.origins = newLimiter(o), newOrigins(o)
 	mux := http.NewServeMux()
 	s.api = humago.New(mux, apiConfig(o.Version))
 	s.routes(mux)

@@ -17,7 +17,7 @@ import (
 	"github.com/google/uuid"
 	"go.uber.org/zap"
 
-	"github.com/ragcorp/ragcorp/adapters/blobstore"
+	"github.com/ragcorp/ragcorp/adapters/blobstore/bucket"
 	"github.com/ragcorp/ragcorp/adapters/httpapi"
 	"github.com/ragcorp/ragcorp/adapters/offline"
 	"github.com/ragcorp/ragcorp/adapters/parse"
@@ -91,7 +91,7 @@ func emptyWorld(t *testing.T, change ...func(*httpapi.Options)) *world {
 	w.clock.Store(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).UnixMicro())
 	store, err := sqlstore.Open(t.Context(), "sqlite::memory:", &sqlstore.Options{Relaxed: true})
 	w.must(err)
-	blobs := blobstore.Memory()
+	blobs := bucket.Memory()
 	t.Cleanup(func() {
 		if err := store.Close(); err != nil {
 			t.Error(err)

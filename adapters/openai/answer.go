@@ -5,7 +5,7 @@ import (
 	"net/http"
 
 	"github.com/ragcorp/ragcorp/core/llm"
-	"github.com/ragcorp/ragcorp/internal/provider"
+	"github.com/ragcorp/ragcorp/adapters/provider"
 )
 
 // answer puts the chunks of a stream together.

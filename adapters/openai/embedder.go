@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/ragcorp/ragcorp/core/llm"
-	"github.com/ragcorp/ragcorp/internal/provider"
+	"github.com/ragcorp/ragcorp/adapters/provider"
 )
 
 // Embedder turns texts into vectors of unit length. The purpose of a text makes no difference, since the interface has no

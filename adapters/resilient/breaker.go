@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/ragcorp/ragcorp/core/fault"
-	"github.com/ragcorp/ragcorp/internal/provider"
+	"github.com/ragcorp/ragcorp/adapters/provider"
 )
 
 // breaker leaves a provider alone after some failures in a row: closed, everybody may call; open, nobody; half-open, once it
@@ -20,25 +20,28 @@ type breaker struct {
 	probing  bool      // one does
 }
 
-// enter asks whether to call; fault.Unavailable when not. Every enter without an error is followed by a leave.
-func (b *breaker) enter(now time.Time) error {
+// enter asks whether to call; fault.Unavailable when not. It says whether the call is the one that tries. Every enter without
+// an error is followed by a leave.
+func (b *breaker) enter(now time.Time) (probe bool, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.failures < b.after {
-		return nil
+		return false, nil
 	}
 	if wait := b.until.Sub(now); wait > 0 || b.probing {
-		return fault.Unavailable.Errorf(provider.Unavailable).Because(provider.ReasonDown).After(max(wait, time.Second))
+		return false, fault.Unavailable.Errorf(provider.Unavailable).Because(provider.ReasonDown).After(max(wait, time.Second))
 	}
 	b.probing = true
-	return nil
+	return true, nil
 }
 
 // leave says how a call ended. Any word of the provider shows that it is alive; a call that its caller ended shows nothing.
-func (b *breaker) leave(now time.Time, o outcome) {
+func (b *breaker) leave(now time.Time, o outcome, probe bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.probing = false
+	if probe {
+		b.probing = false
+	}
 	switch o {
 	case cancelled:
 	case unavailable:

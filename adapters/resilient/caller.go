@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/ragcorp/ragcorp/core/fault"
-	"github.com/ragcorp/ragcorp/internal/provider"
+	"github.com/ragcorp/ragcorp/adapters/provider"
 )
 
 // caller makes the calls of one decorator.
@@ -56,7 +56,7 @@ func (c *caller) do(ctx context.Context, try attempt) error {
 			return err
 		}
 		wait := max(c.backoff(n), fault.Of(err).RetryAfter)
-		if deadline, ok := ctx.Deadline(); wait > c.opts.MaxWait || ok && c.opts.Now().Add(wait).After(deadline) {
+		if deadline, ok := ctx.Deadline(); wait > c.opts.MaxWait || ok && !c.opts.Now().Add(wait).Before(deadline) {
 			return err
 		}
 		if err := c.opts.Sleep(ctx, wait); err != nil {
@@ -79,7 +79,7 @@ func (c *caller) backoff(n int) time.Duration {
 }
 
 // once makes one attempt when it is its turn.
-func (c *caller) once(ctx context.Context, try attempt) (err error) {
+func (c *caller) once(ctx context.Context, try attempt) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("ask the model: %w", err)
 	}
@@ -89,26 +89,22 @@ func (c *caller) once(ctx context.Context, try attempt) (err error) {
 	case <-ctx.Done():
 		return fmt.Errorf("wait for a turn with the model: %w", ctx.Err())
 	}
-	if err := c.waitForPace(ctx); err != nil {
-		return err
-	}
-	if err := c.breaker.enter(c.opts.Now()); err != nil {
+	probe, err := c.breaker.enter(c.opts.Now())
+	if err != nil {
 		c.counts.refused()
 		return err
 	}
-	settled := false
-	defer func() {
-		if !settled { // whoever takes the pieces panicked; that is no news of the provider
-			c.breaker.leave(c.opts.Now(), cancelled)
-		}
-	}()
+	o := cancelled // until the provider was asked; also when whoever takes the pieces panics
+	defer func() { c.breaker.leave(c.opts.Now(), o, probe) }()
+	if err := c.waitForPace(ctx); err != nil {
+		return err
+	}
 	err = c.watched(ctx, try)
-	settled = true
-	o := outcomeOf(ctx, err)
+	o = outcomeOf(ctx, err)
 	c.counts.attempted(o)
-	c.breaker.leave(c.opts.Now(), o)
 	if f := fault.Of(err); o == busy && f.RetryAfter > 0 {
-		c.pace.hold(c.opts.Now().Add(f.RetryAfter)) // the others needn't find out one by one
+		// The others needn't find out one by one; but one answer doesn't stop everybody for hours.
+		c.pace.hold(c.opts.Now().Add(min(f.RetryAfter, max(c.opts.MaxWait, c.opts.Cooldown))))
 	}
 	return err
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/ragcorp/ragcorp/adapters/blobstore"
+	"github.com/ragcorp/ragcorp/adapters/blobstore/bucket"
 	"github.com/ragcorp/ragcorp/adapters/offline"
 	"github.com/ragcorp/ragcorp/adapters/parse"
 	"github.com/ragcorp/ragcorp/adapters/sqlstore"
@@ -56,7 +56,7 @@ func world(t *testing.T, g llm.Generator) (*core.App, workspace.ID) {
 	must(t, err)
 	t.Cleanup(func() { _ = store.Close() })
 	app, err := core.New(core.Ports{
-		Store: store, Blobs: blobstore.Memory(), Parser: parse.InProcess(parse.Options{}), Embedder: offline.NewEmbedder(), Generator: g,
+		Store: store, Blobs: bucket.Memory(), Parser: parse.InProcess(parse.Options{}), Embedder: offline.NewEmbedder(), Generator: g,
 	}, nil)
 	must(t, err)
 	ws, err := app.Workspaces.Create(t.Context(), identity.System, workspace.Draft{Name: "Handbook"})

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/ragcorp/ragcorp/core/fault"
 )
@@ -44,4 +45,14 @@ func DecodeCursor(sort Sort, token string) (Cursor, error) {
 		return Cursor{}, fault.Field("cursor", "is not one that this list returned")
 	}
 	return Cursor{CreatedAt: time.UnixMicro(c.Time).UTC(), Title: c.Title, ID: c.ID}, nil
+}
+
+// check reports a text that no store takes: one that is no UTF-8, or has a zero byte.
+func (q Query) check() error {
+	for _, f := range []struct{ name, text string }{{"q", q.Text}, {"tag", q.Tag}, {"cursor", q.After.Title}} {
+		if !utf8.ValidString(f.text) || strings.ContainsRune(f.text, 0) {
+			return fault.Field(f.name, "must be valid text")
+		}
+	}
+	return nil
 }

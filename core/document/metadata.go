@@ -15,6 +15,7 @@ const (
 	maxMetadataBytes = 64 << 10
 	maxTags          = 100
 	maxTagChars      = 100
+	maxDepth         = 50 // databases refuse to look into JSON that is nested without end
 )
 
 // Details is what a client says about a document.
@@ -62,8 +63,29 @@ func checkMetadata(m map[string]any) error {
 		return fault.Field("metadata", "is too large")
 	case strings.Contains(string(raw), `\u0000`):
 		return fault.Field("metadata", "must be valid text")
+	case depth(m, maxDepth) > maxDepth:
+		return fault.Field("metadata", "is nested too deeply")
 	}
 	return nil
+}
+
+// depth says how deeply lists and objects are nested in v; it looks no deeper than one level below most.
+func depth(v any, most int) int {
+	if most < 0 {
+		return 0
+	}
+	deepest := 0
+	switch v := v.(type) {
+	case map[string]any:
+		for _, inner := range v {
+			deepest = max(deepest, 1+depth(inner, most-1))
+		}
+	case []any:
+		for _, inner := range v {
+			deepest = max(deepest, 1+depth(inner, most-1))
+		}
+	}
+	return deepest
 }
 
 // tagsOf reads tags from metadata: a string or a list of strings, trimmed, each once.

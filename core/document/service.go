@@ -112,10 +112,14 @@ func (s *Service) Get(ctx context.Context, a identity.Actor, ws workspace.ID, id
 	return s.ports.Store.Document(ctx, scope, id)
 }
 
-// List returns the documents that the query chooses, and whether there are more after them.
+// List returns the documents that the query chooses, and whether there are more after them. fault.Invalid on the fields q, tag
+// and cursor when they are no valid text.
 func (s *Service) List(ctx context.Context, a identity.Actor, ws workspace.ID, q Query) (docs []Document, more bool, err error) {
 	scope, err := s.reading(ctx, a, ws)
 	if err != nil {
+		return nil, false, err
+	}
+	if err := q.check(); err != nil {
 		return nil, false, err
 	}
 	limit := q.Limit

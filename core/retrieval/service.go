@@ -119,8 +119,10 @@ func (s *Service) Find(ctx context.Context, scope workspace.Scope, q Query) (Res
 	switch {
 	case q.Text == "":
 		return Result{}, fault.Field("query", "must not be blank")
-	case !utf8.ValidString(q.Text):
+	case !storable(q.Text):
 		return Result{}, fault.Field("query", "must be valid text")
+	case !q.Filter.storable():
+		return Result{}, fault.Field("filter", "must have valid texts")
 	case utf8.RuneCountInString(q.Text) > s.opts.MaxQuery:
 		return Result{}, fault.Field("query", "is too long")
 	case q.K < 0 || q.K > s.opts.MaxHits:

@@ -1,4 +1,5 @@
-package blobstore
+// Package bucket keeps blobs in memory, or in any bucket that gocloud.dev/blob can open, such as one on S3.
+package bucket
 
 import (
 	"context"
@@ -12,6 +13,7 @@ import (
 	"gocloud.dev/blob/memblob"
 	"gocloud.dev/gcerrors"
 
+	"github.com/ragcorp/ragcorp/adapters/blobstore"
 	"github.com/ragcorp/ragcorp/core/fault"
 )
 
@@ -21,18 +23,18 @@ type bucket struct {
 	own bool // whether closing is up to us
 }
 
-var _ backend = (*bucket)(nil)
+var _ blobstore.Backend = (*bucket)(nil)
 
-// Bucket keeps blobs in an open bucket, such as one on S3. The caller keeps owning the bucket and closes it after the
+// Open keeps blobs in an open bucket, such as one on S3. The caller keeps owning the bucket and closes it after the
 // Store is no longer used. Unfinished multipart uploads of a crashed process are left to a lifecycle rule of the bucket.
-func Bucket(b *blob.Bucket) *Store { return &Store{&bucket{b: b}} }
+func Open(b *blob.Bucket) *blobstore.Store { return blobstore.New(&bucket{b: b}) }
 
 // Memory keeps blobs in memory, for tests and for programs that keep nothing.
-func Memory() *Store {
-	return &Store{&bucket{b: memblob.OpenBucket(&memblob.Options{NoMD5: true}), own: true}}
+func Memory() *blobstore.Store {
+	return blobstore.New(&bucket{b: memblob.OpenBucket(&memblob.Options{NoMD5: true}), own: true})
 }
 
-func (k *bucket) create(ctx context.Context, key, mediaType string) (writer, error) {
+func (k *bucket) Create(ctx context.Context, key, mediaType string) (blobstore.Writer, error) {
 	if _, _, err := mime.ParseMediaType(mediaType); err != nil {
 		mediaType = "application/octet-stream"
 	}
@@ -45,7 +47,7 @@ func (k *bucket) create(ctx context.Context, key, mediaType string) (writer, err
 	return &bucketWriter{ctx: ctx, cancel: cancel, w: w}, nil
 }
 
-func (k *bucket) open(ctx context.Context, key string) (io.ReadCloser, error) {
+func (k *bucket) Open(ctx context.Context, key string) (io.ReadCloser, error) {
 	r, err := k.b.NewReader(ctx, key, nil)
 	if err != nil {
 		return nil, bucketFault(ctx, err)
@@ -53,7 +55,7 @@ func (k *bucket) open(ctx context.Context, key string) (io.ReadCloser, error) {
 	return &bucketReader{ctx: ctx, ReadCloser: r}, nil
 }
 
-func (k *bucket) remove(ctx context.Context, key string) error {
+func (k *bucket) Remove(ctx context.Context, key string) error {
 	err := k.b.Delete(ctx, key)
 	if err == nil || gcerrors.Code(err) == gcerrors.NotFound {
 		return nil
@@ -61,7 +63,7 @@ func (k *bucket) remove(ctx context.Context, key string) error {
 	return bucketFault(ctx, err)
 }
 
-func (k *bucket) stale(ctx context.Context, before time.Time, yield func(key string) error) error {
+func (k *bucket) Stale(ctx context.Context, before time.Time, yield func(key string) error) error {
 	for it := k.b.List(nil); ; {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("list blobs: %w", err)
@@ -73,7 +75,7 @@ func (k *bucket) stale(ctx context.Context, before time.Time, yield func(key str
 		if err != nil {
 			return bucketFault(ctx, err)
 		}
-		if checkKey(object.Key) != nil || !object.ModTime.Before(before) {
+		if !blobstore.ValidKey(object.Key) || !object.ModTime.Before(before) {
 			continue
 		}
 		if err := yield(object.Key); err != nil {
@@ -82,7 +84,7 @@ func (k *bucket) stale(ctx context.Context, before time.Time, yield func(key str
 	}
 }
 
-func (k *bucket) close() error {
+func (k *bucket) Close() error {
 	if !k.own {
 		return nil
 	}
@@ -106,7 +108,7 @@ func (w *bucketWriter) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-func (w *bucketWriter) commit() error {
+func (w *bucketWriter) Commit() error {
 	defer w.cancel()
 	w.closed = true
 	if err := w.w.Close(); err != nil {
@@ -115,7 +117,7 @@ func (w *bucketWriter) commit() error {
 	return nil
 }
 
-func (w *bucketWriter) discard() {
+func (w *bucketWriter) Discard() {
 	w.cancel()
 	if !w.closed {
 		_ = w.w.Close() // says that the context ended, which is the point
