@@ -188,8 +188,10 @@ func TestAFormThatIsBrokenIsAProblem(t *testing.T) {
 		"no file":   {"multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nx\r\n--b--\r\n", http.StatusUnprocessableEntity},
 		"cut off":   {"multipart/form-data; boundary=b", begin, http.StatusUnprocessableEntity},
 		"two files": {"multipart/form-data; boundary=b", begin + "\r\n" + begin + "\r\n--b--\r\n", http.StatusUnprocessableEntity},
-		"metadata": {"multipart/form-data; boundary=b", begin + "\r\n--b\r\nContent-Disposition: form-data; name=\"metadata\"\r\n\r\n[1]\r\n--b--\r\n",
-			http.StatusUnprocessableEntity},
+		"metadata": {
+			"multipart/form-data; boundary=b", begin + "\r\n--b\r\nContent-Disposition: form-data; name=\"metadata\"\r\n\r\n[1]\r\n--b--\r\n",
+			http.StatusUnprocessableEntity,
+		},
 	} {
 		req := l.request(t, "POST", l.path("/documents/upload"), strings.NewReader(c.body))
 		req.Header.Set("Content-Type", c.kind)

@@ -33,8 +33,10 @@ func TestAListIsPagedCompletelyInEveryOrder(t *testing.T) {
 		if i%3 == 0 {
 			title = strings.ToUpper(title)
 		}
-		texts[i] = map[string]any{"title": title, "text": fmt.Sprintf("This is the text of number %d.", i),
-			"metadata": map[string]any{"tags": []string{fmt.Sprintf("mod%d", i%4)}}}
+		texts[i] = map[string]any{
+			"title": title, "text": fmt.Sprintf("This is the text of number %d.", i),
+			"metadata": map[string]any{"tags": []string{fmt.Sprintf("mod%d", i%4)}},
+		}
 	}
 	l.batch(t, texts)
 	title := func(a, b document) int {
@@ -66,8 +68,12 @@ func TestAListIsPagedCompletelyInEveryOrder(t *testing.T) {
 		query url.Values
 		want  int
 	}{
-		{url.Values{"tag": {"mod1"}}, 30}, {url.Values{"tag": {"mod"}}, 0}, {url.Values{"q": {"title 07"}}, 2},
-		{url.Values{"q": {"%"}}, 0}, {url.Values{"status": {"READY"}}, 120}, {url.Values{"status": {"FAILED"}}, 0},
+		{url.Values{"tag": {"mod1"}}, 30},
+		{url.Values{"tag": {"mod"}}, 0},
+		{url.Values{"q": {"title 07"}}, 2},
+		{url.Values{"q": {"%"}}, 0},
+		{url.Values{"status": {"READY"}}, 120},
+		{url.Values{"status": {"FAILED"}}, 0},
 		{url.Values{"tag": {"mod1"}, "q": {"TITLE"}, "sort": {"title_asc"}}, 30},
 	} {
 		if got := len(l.all(t, c.query)); got != c.want {

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ragcorp/ragcorp/core/llm"
 	"github.com/ragcorp/ragcorp/adapters/provider"
+	"github.com/ragcorp/ragcorp/core/llm"
 )
 
 // Embedder turns texts into vectors of unit length, of as many numbers as it is told. It is safe for concurrent use.

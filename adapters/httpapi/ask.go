@@ -58,7 +58,8 @@ func (s *Server) ask() {
 		WorkspacePath
 
 		Body AskReq
-	}) (*body[AskRes], error) {
+	},
+	) (*body[AskRes], error) {
 		q, err := s.question(in.WorkspaceID, in.Body)
 		if err != nil {
 			return nil, err

@@ -36,7 +36,8 @@ func (s *Server) documentText() {
 
 		Start int `query:"start" default:"0" minimum:"0" doc:"First byte."`
 		End   int `query:"end" default:"0" minimum:"0" doc:"Byte after the last; 0 means the end."`
-	}) (*body[TextRes], error) {
+	},
+	) (*body[TextRes], error) {
 		t, err := s.app.Documents.Text(ctx, actorOf(ctx), in.WorkspaceID, in.DocumentID)
 		if err != nil {
 			return nil, err

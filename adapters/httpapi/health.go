@@ -42,7 +42,8 @@ func (s *Server) health() {
 		OperationID: "healthz", Method: http.MethodGet, Path: "/healthz", Tags: tags, Summary: "Is the process alive?",
 	}, access{public: true}, func(ctx context.Context, in *struct {
 		Full bool `query:"full"`
-	}) (*body[HealthRes], error) {
+	},
+	) (*body[HealthRes], error) {
 		ready := s.ready(ctx)
 		r := HealthRes{DB: ready.DB, OK: ready.DB == connected, Google: "skipped", Version: s.opts.Version, RequestID: requestID(ctx)}
 		if in.Full {
@@ -60,7 +61,8 @@ func (s *Server) health() {
 	}, access{public: true}, func(ctx context.Context, _ *struct{}) (*struct {
 		Status int
 		Body   ReadyRes
-	}, error) {
+	}, error,
+	) {
 		r := s.ready(ctx)
 		status := http.StatusOK
 		if !r.OK {

@@ -49,7 +49,8 @@ func (s *Server) ingest() {
 		WorkspacePath
 
 		Body IngestTextReq
-	}) (*body[IngestTextRes], error) {
+	},
+	) (*body[IngestTextRes], error) {
 		res, err := s.ingestOne(ctx, in.WorkspaceID, in.Body)
 		return &body[IngestTextRes]{res}, err
 	})
@@ -60,7 +61,8 @@ func (s *Server) ingest() {
 		WorkspacePath
 
 		Body IngestBatchReq
-	}) (*body[IngestBatchRes], error) {
+	},
+	) (*body[IngestBatchRes], error) {
 		for i, d := range in.Body.Documents {
 			if err := s.app.Documents.CheckText(draftOf(d)); err != nil {
 				return nil, within(err, "documents["+strconv.Itoa(i)+"].")

@@ -69,7 +69,8 @@ func (s *Server) listJobs(ctx context.Context, in *struct {
 	Topic  string    `query:"topic" maxLength:"200"`
 	Limit  int       `query:"limit" default:"50" minimum:"1" maximum:"200"`
 	Cursor uuid.UUID `query:"cursor" format:"uuid"`
-}) (*body[JobsRes], error) {
+},
+) (*body[JobsRes], error) {
 	found, err := s.app.Jobs(ctx, actorOf(ctx), event.Filter{
 		State: event.State(in.State), Topic: in.Topic, Before: in.Cursor, Limit: in.Limit + 1,
 	})

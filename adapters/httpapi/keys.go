@@ -102,7 +102,8 @@ func (s *Server) keys() {
 		Summary: "Revoke an API key, from its next use on; revoking twice is no error",
 	}, admin, func(ctx context.Context, in *struct {
 		KeyID uuid.UUID `path:"key_id" format:"uuid"`
-	}) (*body[RevokedRes], error) {
+	},
+	) (*body[RevokedRes], error) {
 		err := s.app.Accounts.RevokeKey(ctx, actorOf(ctx), in.KeyID)
 		return &body[RevokedRes]{RevokedRes{Revoked: err == nil}}, err
 	})

@@ -72,7 +72,8 @@ func (s *Server) listUserWorkspaces(ctx context.Context, in *struct {
 	IncludeArchived bool   `query:"include_archived"`
 	Limit           int    `query:"limit" default:"200" minimum:"1" maximum:"200"`
 	Cursor          string `query:"cursor" maxLength:"500"`
-}) (*body[AdminWorkspacesRes], error) {
+},
+) (*body[AdminWorkspacesRes], error) {
 	out := AdminWorkspacesRes{Workspaces: []AdminWorkspaceRes{}}
 	if in.UserID == uuid.Nil { // in a filter that would be anybody
 		return &body[AdminWorkspacesRes]{out}, nil

@@ -104,7 +104,8 @@ func (s *Server) query() {
 		WorkspacePath
 
 		Body QueryReq
-	}) (*body[QueryRes], error) {
+	},
+	) (*body[QueryRes], error) {
 		k, err := s.topK(in.Body.TopK)
 		if err != nil {
 			return nil, err

@@ -44,7 +44,8 @@ func (s *Server) stream() {
 		WorkspacePath
 
 		Body AskReq
-	}) (*huma.StreamResponse, error) {
+	},
+	) (*huma.StreamResponse, error) {
 		q, err := s.question(in.WorkspaceID, in.Body)
 		if err != nil {
 			return nil, err

@@ -50,7 +50,8 @@ func (s *Server) users() {
 	}, admin, func(ctx context.Context, in *struct {
 		Limit  int `query:"limit" default:"200" doc:"At most 1000; 0 or less gives none."`
 		Offset int `query:"offset" default:"0"`
-	}) (*body[[]UserRes], error) {
+	},
+	) (*body[[]UserRes], error) {
 		found, err := accounts.Users(ctx, actorOf(ctx), identity.Page{Limit: max(0, in.Limit), Offset: max(0, in.Offset)})
 		if err != nil {
 			return nil, err
@@ -91,7 +92,8 @@ func (s *Server) users() {
 		UserPath
 
 		Body ResetPasswordReq
-	}) (*body[UserRes], error) {
+	},
+	) (*body[UserRes], error) {
 		u, err := accounts.ResetPassword(ctx, actorOf(ctx), in.UserID, in.Body.Password)
 		return &body[UserRes]{userRes(u)}, err
 	})

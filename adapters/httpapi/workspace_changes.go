@@ -51,7 +51,8 @@ func (s *Server) workspaceChanges() {
 		WorkspacePath
 
 		Body UpdateWorkspaceReq
-	}) (*body[WorkspaceRes], error) {
+	},
+	) (*body[WorkspaceRes], error) {
 		w, err := s.app.Workspaces.Update(ctx, actorOf(ctx), in.WorkspaceID, workspace.Patch{
 			Name: in.Body.Name, Description: in.Body.Description,
 		})
@@ -64,7 +65,8 @@ func (s *Server) workspaceChanges() {
 		WorkspacePath
 
 		Body ShareWorkspaceReq
-	}) (*body[WorkspaceRes], error) {
+	},
+	) (*body[WorkspaceRes], error) {
 		w, err := s.app.Workspaces.Share(ctx, actorOf(ctx), in.WorkspaceID, in.Body.UserIDs)
 		return &body[WorkspaceRes]{workspaceRes(w)}, err
 	})

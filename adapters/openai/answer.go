@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 
-	"github.com/ragcorp/ragcorp/core/llm"
 	"github.com/ragcorp/ragcorp/adapters/provider"
+	"github.com/ragcorp/ragcorp/core/llm"
 )
 
 // answer puts the chunks of a stream together.

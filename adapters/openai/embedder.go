@@ -6,8 +6,8 @@ import (
 	"slices"
 	"sync/atomic"
 
-	"github.com/ragcorp/ragcorp/core/llm"
 	"github.com/ragcorp/ragcorp/adapters/provider"
+	"github.com/ragcorp/ragcorp/core/llm"
 )
 
 // Embedder turns texts into vectors of unit length. The purpose of a text makes no difference, since the interface has no

@@ -5,8 +5,8 @@ import (
 	"iter"
 	"strings"
 
-	"github.com/ragcorp/ragcorp/core/llm"
 	"github.com/ragcorp/ragcorp/adapters/provider"
+	"github.com/ragcorp/ragcorp/core/llm"
 )
 
 // Generator writes text. It is safe for concurrent use.

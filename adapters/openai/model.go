@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ragcorp/ragcorp/core/fault"
 	"github.com/ragcorp/ragcorp/adapters/provider"
+	"github.com/ragcorp/ragcorp/core/fault"
 )
 
 // Model says which model on which server.

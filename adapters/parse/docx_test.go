@@ -71,8 +71,11 @@ func TestWordFindsHeadingsInAnyLanguage(t *testing.T) {
 		wp(`<w:outlineLvl w:val="3"/>`, "Four") + wp(style("berschrift1")+`<w:outlineLvl w:val="9"/>`, "body text")
 	got := readLocally(t, DOCX, word(t, body, "word/styles.xml", styles, "word/_rels/document.xml.rels", relations("styles", "styles.xml")))
 	want := []text.Block{
-		{Kind: text.Heading, Level: 1, Text: "One"}, {Kind: text.Heading, Level: 2, Text: "Two"},
-		{Kind: text.Heading, Level: 3, Text: "Three"}, {Kind: text.Heading, Level: 4, Text: "Four"}, {Text: "body text"},
+		{Kind: text.Heading, Level: 1, Text: "One"},
+		{Kind: text.Heading, Level: 2, Text: "Two"},
+		{Kind: text.Heading, Level: 3, Text: "Three"},
+		{Kind: text.Heading, Level: 4, Text: "Four"},
+		{Text: "body text"},
 	}
 	if diff := cmp.Diff(want, got.Blocks); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

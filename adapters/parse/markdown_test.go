@@ -110,7 +110,7 @@ func fuzzFormat(t *testing.T, mediaType string, data []byte) {
 	if err == nil && len(p.Blocks) == 0 {
 		t.Error("no blocks and no error")
 	}
-	if err != nil && (broken(err)) {
+	if err != nil && broken(err) {
 		t.Error(err)
 	}
 }

@@ -132,8 +132,14 @@ func TestBackoffDoublesUpToALimit(t *testing.T) {
 		failures int
 		most     time.Duration
 	}{
-		{-1, time.Second}, {0, time.Second}, {1, time.Second}, {2, 2 * time.Second}, {3, 4 * time.Second},
-		{9, 256 * time.Second}, {10, 5 * time.Minute}, {1 << 40, 5 * time.Minute},
+		{-1, time.Second},
+		{0, time.Second},
+		{1, time.Second},
+		{2, 2 * time.Second},
+		{3, 4 * time.Second},
+		{9, 256 * time.Second},
+		{10, 5 * time.Minute},
+		{1 << 40, 5 * time.Minute},
 	} {
 		for range 100 {
 			if d := queue.Backoff(c.failures); d > c.most || d <= c.most/2 {

@@ -4,8 +4,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ragcorp/ragcorp/core/fault"
 	"github.com/ragcorp/ragcorp/adapters/provider"
+	"github.com/ragcorp/ragcorp/core/fault"
 )
 
 // breaker leaves a provider alone after some failures in a row: closed, everybody may call; open, nobody; half-open, once it

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/ragcorp/ragcorp/core/fault"
 	"github.com/ragcorp/ragcorp/adapters/provider"
+	"github.com/ragcorp/ragcorp/core/fault"
 )
 
 // caller makes the calls of one decorator.

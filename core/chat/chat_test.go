@@ -102,8 +102,12 @@ func TestWhateverAModelSaysACitationIsStoredText(t *testing.T) {
 		{"something made up", []string{"Zebras juggle quietly [1]."}, "Zebras juggle quietly [1].", nil},
 		{"no marker", []string{"Trains are booked by the travel desk."}, "Trains are booked by the travel desk.", nil},
 		{"brackets that are no markers", []string{"See a[1]b and [note]."}, "See a[1]b and [note].", nil},
-		{"the same twice", []string{"Flights need the approval of a director [1]. Flights need the approval of a director [1]."},
-			"Flights need the approval of a director [1]. Flights need the approval of a director [1].", []string{"Flights need the approval of a director."}},
+		{
+			"the same twice",
+			[]string{"Flights need the approval of a director [1]. Flights need the approval of a director [1]."},
+			"Flights need the approval of a director [1]. Flights need the approval of a director [1].",
+			[]string{"Flights need the approval of a director."},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

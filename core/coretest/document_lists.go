@@ -156,7 +156,12 @@ func documentsByTag(t *testing.T, w *contentWorld) {
 		tag  string
 		want []string
 	}{
-		{"a", []string{"0"}}, {"A", []string{"1"}}, {"ab", []string{"3"}}, {",", nil}, {`x","a`, []string{"2"}}, {"é ü", []string{"6"}},
+		{"a", []string{"0"}},
+		{"A", []string{"1"}},
+		{"ab", []string{"3"}},
+		{",", nil},
+		{`x","a`, []string{"2"}},
+		{"é ü", []string{"6"}},
 		{"%", nil},
 	} {
 		got, err := w.Documents().List(w.ctx(), w.all, document.Query{Tag: q.tag, Limit: 10})

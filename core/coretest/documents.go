@@ -173,8 +173,12 @@ func documentsSeen(t *testing.T, w *contentWorld) {
 		roles    []identity.Role
 		uploader uuid.UUID
 	}{
-		{nil, w.owner.ID}, {nil, uuid.Nil}, {[]identity.Role{identity.Admin}, uuid.Nil}, {[]identity.Role{identity.Admin}, employee.ID},
-		{[]identity.Role{identity.Employee}, w.owner.ID}, {[]identity.Role{identity.Admin, identity.Employee}, uuid.Nil},
+		{nil, w.owner.ID},
+		{nil, uuid.Nil},
+		{[]identity.Role{identity.Admin}, uuid.Nil},
+		{[]identity.Role{identity.Admin}, employee.ID},
+		{[]identity.Role{identity.Employee}, w.owner.ID},
+		{[]identity.Role{identity.Admin, identity.Employee}, uuid.Nil},
 		{[]identity.Role{identity.Admin}, other.ID},
 	} {
 		d := w.draft(fmt.Sprint("doc ", i))

@@ -69,11 +69,13 @@ func TestKeysOfTheConfigurationHoldWhatScopesAndRolesGive(t *testing.T) {
 		},
 		{
 			"with both, roles decide and a key without one has nothing", `{"one": ["*"], "two": ["*"]}`,
-			`{"key_roles": {"` + one + `": "ingest-only"}}`, granted{one: {identity.DocumentsCreate}, two: nil},
+			`{"key_roles": {"` + one + `": "ingest-only"}}`,
+			granted{one: {identity.DocumentsCreate}, two: nil},
 		},
 		{
 			"with both, a key has to stand among the keys", `{"one": ["ask"]}`,
-			`{"key_roles": {"` + one + `": "admin", "` + two + `": "admin"}}`, granted{one: all},
+			`{"key_roles": {"` + one + `": "admin", "` + two + `": "admin"}}`,
+			granted{one: all},
 		},
 		{"roles are set but empty", `{"one": ["*"]}`, `{}`, granted{one: nil}},
 	} {

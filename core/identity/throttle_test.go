@@ -33,9 +33,15 @@ func TestFailuresAreForgivenOneByOne(t *testing.T) {
 		at   time.Duration
 		wait time.Duration // 0 when it is let through
 	}{
-		{0, 0}, {0, 0}, {0, time.Minute}, {59 * time.Second, time.Second},
-		{60 * time.Second, 0}, {60 * time.Second, time.Minute},
-		{10 * time.Minute, 0}, {10 * time.Minute, 0}, {10*time.Minute + time.Second, 59 * time.Second},
+		{0, 0},
+		{0, 0},
+		{0, time.Minute},
+		{59 * time.Second, time.Second},
+		{60 * time.Second, 0},
+		{60 * time.Second, time.Minute},
+		{10 * time.Minute, 0},
+		{10 * time.Minute, 0},
+		{10*time.Minute + time.Second, 59 * time.Second},
 	} {
 		err := failAt(t, th, now.Add(step.at), "eva")
 		var wait time.Duration

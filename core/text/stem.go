@@ -49,16 +49,31 @@ func newStemmer(l Language) stemmer {
 
 func spanishEndings() []ending {
 	return []ending{
-		{"acion", "ación"}, {"ucion", "ución"}, {"logia", "logía"}, {"logias", "logías"},
-		{"ian", "ían"}, {"iamos", "íamos"}, {"abamos", "ábamos"},
+		{"acion", "ación"},
+		{"ucion", "ución"},
+		{"logia", "logía"},
+		{"logias", "logías"},
+		{"ian", "ían"},
+		{"iamos", "íamos"},
+		{"abamos", "ábamos"},
 	}
 }
 
 func portugueseEndings() []ending {
 	return []ending{
-		{"cao", "ção"}, {"coes", "ção"}, {"ao", "ão"}, {"oes", "ão"}, {"aes", "ão"},
-		{"encia", "ência"}, {"encias", "ências"}, {"ancia", "ância"}, {"ancias", "âncias"},
-		{"avel", "ável"}, {"ivel", "ível"}, {"aveis", "ável"}, {"iveis", "ível"},
+		{"cao", "ção"},
+		{"coes", "ção"},
+		{"ao", "ão"},
+		{"oes", "ão"},
+		{"aes", "ão"},
+		{"encia", "ência"},
+		{"encias", "ências"},
+		{"ancia", "ância"},
+		{"ancias", "âncias"},
+		{"avel", "ável"},
+		{"ivel", "ível"},
+		{"aveis", "ável"},
+		{"iveis", "ível"},
 	}
 }
 
