@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -66,19 +67,5 @@ func newWorld(t *testing.T, env ...string) *world {
 	return w
 }
 
-// value is a variable of the world's environment; the last one of a name counts.
-func (w *world) value(name string) string {
-	for i := len(w.env) - 1; i >= 0; i-- {
-		if v, ok := cutEnv(w.env[i], name); ok {
-			return v
-		}
-	}
-	return ""
-}
-
-func cutEnv(entry, name string) (string, bool) {
-	if len(entry) > len(name) && entry[:len(name)] == name && entry[len(name)] == '=' {
-		return entry[len(name)+1:], true
-	}
-	return "", false
-}
+// cutEnv returns the value of an entry of an environment, if the entry is of that name.
+func cutEnv(entry, name string) (string, bool) { return strings.CutPrefix(entry, name+"=") }

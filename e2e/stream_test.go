@@ -67,10 +67,11 @@ type streamed struct {
 	order  []string // names of the events, repeated ones once
 	tokens string
 	answer string
-	answer2
+	beside
 }
 
-type answer2 struct {
+// beside is what a stream tells beside the answer.
+type beside struct {
 	Sources []struct {
 		DocumentID string `json:"document_id"`
 		Content    string
@@ -99,7 +100,7 @@ func (l *library) streamAll(t *testing.T, question string) (streamed, error) {
 			err = json.Unmarshal(e.data, &done)
 			out.answer = done.Answer
 		default:
-			err = json.Unmarshal(e.data, &out.answer2)
+			err = json.Unmarshal(e.data, &out.beside)
 		}
 		if err != nil {
 			t.Errorf("event %s with %s: %v", e.name, e.data, err)

@@ -124,7 +124,7 @@ func (s *Server) Addr() net.Addr {
 
 // Run serves until ctx ends, then lets running requests finish for up to ten seconds. Streams end at once.
 func (s *Server) Run(ctx context.Context) error {
-	l, err := net.Listen("tcp", s.opts.Addr)
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", s.opts.Addr)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", s.opts.Addr, err)
 	}
@@ -151,7 +151,9 @@ func (s *Server) Run(ctx context.Context) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = server.Close()
 	}
-	<-served
+	if end := <-served; !errors.Is(end, http.ErrServerClosed) {
+		err = errors.Join(err, end)
+	}
 	return err
 }
 

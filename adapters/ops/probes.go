@@ -22,7 +22,7 @@ type Probes struct {
 
 // Run implements Program.
 func (p Probes) Run(ctx context.Context) error {
-	l, err := net.Listen("tcp", p.Addr)
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", p.Addr)
 	if err != nil {
 		p.Log.Warn("health and metrics are not served", zap.Error(err))
 		<-ctx.Done()

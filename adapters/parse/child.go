@@ -123,7 +123,7 @@ func answer(c *wire, o Options, fs map[string]format, payload []byte, frames <-c
 	body := &frameReader{frames: frames}
 	out := &output{
 		limits:   o,
-		flush:    func(blocks []text.Block) error { return c.send(frameBlocks, appendBlocks(nil, blocks)) },
+		flush:    func(blocks []text.Block) error { return c.send(frameBlocks, encodeBlocks(blocks)) },
 		progress: progressSender(c),
 	}
 	err := run(context.Background(), form, source{body: body, size: open.Size, limits: o}, out)

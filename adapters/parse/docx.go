@@ -27,7 +27,7 @@ func (docx) read(ctx context.Context, src source, out *output) error {
 	if err != nil {
 		return err
 	}
-	if bytes.HasPrefix(data, oleMagic) {
+	if bytes.HasPrefix(data, []byte(oleMagic)) {
 		return oleFault(data)
 	}
 	archive, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
@@ -161,7 +161,7 @@ func (d *wordFile) walk(part string, visit func(x *xml.Decoder, t xml.Token) err
 	if err != nil {
 		return corrupt("a Word document", err)
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }() // it was only read
 	x := xml.NewDecoder(&budgetReader{r: r, d: d})
 	x.CharsetReader = charset.NewReaderLabel
 	for n := 0; ; n++ {

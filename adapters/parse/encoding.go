@@ -182,7 +182,7 @@ func wordlike(text []rune, letters string) int {
 }
 
 // plausible scores a character beyond ASCII by its neighbours.
-func plausible(before, r, after rune) int {
+func plausible(before, r, after rune) int { //nolint:cyclop // a list of cases, each a line or two; apart they would be harder to follow
 	inWord := unicode.IsLetter(before) || unicode.IsLetter(after)
 	switch {
 	case r == utf8.RuneError || unicode.IsControl(r):

@@ -122,7 +122,7 @@ func addressLength(s string) int {
 }
 
 // emphasis drops two equal runs of marks that enclose text.
-func (in *inline) emphasis(rest string) {
+func (in *inline) emphasis(rest string) { //nolint:cyclop // a list of cases, each a line or two; apart they would be harder to follow
 	n := len(rest) - len(strings.TrimLeft(rest, rest[:1]))
 	mark := rest[:n]
 	before, _ := utf8.DecodeLastRuneInString(in.src[:in.at])

@@ -197,7 +197,7 @@ func rightMargins(lines []pdfLine) map[int]float64 {
 
 // joint tells whether a line continues a paragraph, and what comes between them: a space, or a line end where the line
 // before was left early on purpose.
-func (l layout) joint(p *pdfParagraph, next pdfLine, margins map[int]float64) (string, bool) {
+func (l layout) joint(p *pdfParagraph, next pdfLine, margins map[int]float64) (string, bool) { //nolint:cyclop // a list of cases, each a line or two; apart they would be harder to follow
 	last := p.last
 	if last.hyphen {
 		return "", true

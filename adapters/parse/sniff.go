@@ -22,7 +22,7 @@ func sniff(head []byte, name, declared string) (string, error) {
 		return PDF, nil
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
 		return sniffZip(head, ext, declared)
-	case bytes.HasPrefix(head, oleMagic):
+	case bytes.HasPrefix(head, []byte(oleMagic)):
 		if ext == ".docx" || declared == DOCX {
 			return DOCX, nil // Word keeps documents with a password in such a container; reading it says so
 		}
@@ -51,7 +51,8 @@ func refuse(what string) error {
 		Because(document.ReasonUnsupported)
 }
 
-var oleMagic = []byte{0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1}
+// oleMagic begins files of the container that old Office formats and protected new ones use.
+const oleMagic = "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"
 
 // isPDF looks for the mark within the first kilobyte, as readers of PDF do.
 func isPDF(head []byte) bool {

@@ -20,7 +20,7 @@ func TestSniffTrustsContentThenNameThenWord(t *testing.T) {
 		{"docx by its parts", string(docxHead), "upload.bin", "", DOCX},
 		{"docx by its content types", string(byContentTypes), "", "", DOCX},
 		{"docx by its name", string(zipOf(t, "customXml/item1.xml", "x")), "Letter.DOCX", "", DOCX},
-		{"protected docx", string(oleMagic) + "rest", "secret.docx", "", DOCX},
+		{"protected docx", oleMagic + "rest", "secret.docx", "", DOCX},
 		{"html by its doctype", "\n<!-- made by hand -->\n<!DOCTYPE html><p>x", "page.txt", "", HTML},
 		{"html by its name", "<p>Only a fragment", "part.html", "", HTML},
 		{"html by its word", "<p>Only a fragment", "", "text/html; charset=utf-8", HTML},
@@ -47,7 +47,7 @@ func TestSniffRefusesWhatIsNotHandled(t *testing.T) {
 	for name, head := range map[string]string{ // by name
 		"picture.pdf": "\x89PNG\r\n\x1a\n", "book.xlsx": string(zipOf(t, "xl/workbook.xml", "x")), "slides": string(zipOf(t, "ppt/presentation.xml", "x")),
 		"open.odt": string(zipOf(t, "mimetype", "application/vnd.oasis.opendocument.text")), "files.zip": string(zipOf(t, "a.txt", "x")),
-		"old.doc": string(oleMagic), "rich.rtf": `{\rtf1`,
+		"old.doc": oleMagic, "rich.rtf": `{\rtf1`,
 	} {
 		if got, err := sniff([]byte(head), name, "application/pdf; q=1"); !errors.Is(err, fault.Unsupported) {
 			t.Errorf("sniff(%s) = %q, %v; want it to be unsupported", name, got, err)

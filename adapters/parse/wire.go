@@ -70,6 +70,7 @@ func (f failure) err() error {
 	switch f.Kind {
 	case fault.Invalid, fault.Unsupported, fault.TooLarge:
 		return f.Kind.Wrap(cause, f.Text).Because(f.Reason)
+	default: // not about the file
 	}
 	return fmt.Errorf("reader: %s", f.Cause)
 }
@@ -136,8 +137,9 @@ func (c *wire) receive(limit int64) (frameKind, []byte, error) {
 	return frameKind(head[0]), payload, nil
 }
 
-// appendBlocks encodes blocks: kind, level, page, length and text of each.
-func appendBlocks(to []byte, blocks []text.Block) []byte {
+// encodeBlocks encodes blocks: kind, level, page, length and text of each.
+func encodeBlocks(blocks []text.Block) []byte {
+	var to []byte
 	for _, b := range blocks {
 		to = append(to, byte(b.Kind))
 		to = binary.AppendUvarint(to, uint64(max(b.Level, 0))) //nolint:gosec // not negative

@@ -62,10 +62,10 @@ func (p pipeline) Fail(
 
 // GiveUp implements document.Pipeline. A run can be given up without ever having started.
 func (p pipeline) GiveUp(
-	ctx context.Context, l event.Lease, r document.Run, f document.Failure, cause string, now time.Time, events ...event.Event,
+	ctx context.Context, l event.Lease, r document.Run, f document.Failure, now time.Time, events ...event.Event,
 ) error {
 	return p.fail(ctx, l, failing{r, f, now, events}, func(ctx context.Context, tx bun.Tx) error {
-		return buryDelivery(ctx, tx, l, now, cause)
+		return buryDelivery(ctx, tx, l, now, f.Cause)
 	})
 }
 

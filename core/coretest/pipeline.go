@@ -239,7 +239,9 @@ func pipelineGiveUp(t *testing.T, w *contentWorld) {
 	g := w.ready(d, "old text")
 	l, r := w.start(w.again(d.ID))
 	f := document.Failure{Code: document.ReasonExhausted, Text: "Try again later."}
-	w.must(w.Pipeline().GiveUp(w.ctx(), l, r, f, "provider: 500", w.now, w.event("failed")))
+	caused := f
+	caused.Cause = "provider: 500"
+	w.must(w.Pipeline().GiveUp(w.ctx(), l, r, caused, w.now, w.event("failed")))
 	if got, n := w.get(d.ID), w.found(g); got.Status != document.Failed || got.Failure != f || n != 1 {
 		t.Errorf("the document is %s because of %v and answers with %d chunks", got.Status, got.Failure, n)
 	}
@@ -275,7 +277,7 @@ func (w *contentWorld) runWrites(g document.Generation) map[string]func(event.Le
 			return w.Pipeline().Fail(w.ctx(), l, r, f, w.now.Add(time.Second), w.event("changed"))
 		},
 		"GiveUp": func(l event.Lease, r document.Run) error {
-			return w.Pipeline().GiveUp(w.ctx(), l, r, f, "cause", w.now.Add(time.Second), w.event("changed"))
+			return w.Pipeline().GiveUp(w.ctx(), l, r, f, w.now.Add(time.Second), w.event("changed"))
 		},
 	}
 }

@@ -73,6 +73,8 @@ type Original struct {
 type Failure struct {
 	Code string // stable, such as "encrypted" or "no_text"
 	Text string // a sentence for the person who uploaded it, saying what to do
+
+	Cause string // what went wrong, for operators; only a delivery that is given up keeps it
 }
 
 // Stage is a step of the pipeline.

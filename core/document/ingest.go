@@ -77,9 +77,11 @@ func failureOf(err error) Failure {
 // dead, with the cause for operators. Replaying the delivery runs it again.
 func (s *Service) GiveUp(ctx context.Context, l event.Lease, r Run, cause string) error {
 	now := s.opts.Now()
-	f := Failure{Code: ReasonExhausted, Text: "Something that processing needs kept failing. Process the document again later."}
+	f := Failure{
+		Code: ReasonExhausted, Text: "Something that processing needs kept failing. Process the document again later.", Cause: cause,
+	}
 	e := event.New("document.failed", "system", now, map[string]any{"run": r.Number, "code": f.Code})
-	err := s.ports.Pipeline.GiveUp(ctx, l, r, f, cause, now, e.In(r.Workspace, r.Document.String()))
+	err := s.ports.Pipeline.GiveUp(ctx, l, r, f, now, e.In(r.Workspace, r.Document.String()))
 	if errors.Is(err, ErrStopped) {
 		return s.ports.Events.Done(ctx, l, now)
 	}

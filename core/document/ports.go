@@ -79,8 +79,8 @@ type Pipeline interface {
 	Switch(ctx context.Context, l event.Lease, r Run, g Generation, now time.Time, events ...event.Event) error
 	// Fail marks the document as Failed and settles the delivery, all at once. A generation that was visible stays so.
 	Fail(ctx context.Context, l event.Lease, r Run, f Failure, now time.Time, events ...event.Event) error
-	// GiveUp is Fail, but makes the delivery dead, with the cause for operators.
-	GiveUp(ctx context.Context, l event.Lease, r Run, f Failure, cause string, now time.Time, events ...event.Event) error
+	// GiveUp is Fail, but makes the delivery dead, with the failure's cause for operators.
+	GiveUp(ctx context.Context, l event.Lease, r Run, f Failure, now time.Time, events ...event.Event) error
 }
 
 // Run names one run of the pipeline over one document.

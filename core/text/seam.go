@@ -50,7 +50,7 @@ func (s *splitter) scan(fresh, high int) int {
 
 // seamAt tells what kind of seam there is between body[:i] and body[i:]. White space belongs to what follows, so there
 // is none after it.
-func (s *splitter) seamAt(i int) seam {
+func (s *splitter) seamAt(i int) seam { //nolint:cyclop // a list of cases, each a line or two; apart they would be harder to follow
 	before, _ := utf8.DecodeLastRuneInString(s.body[:i])
 	if unicode.IsSpace(before) {
 		return noSeam
