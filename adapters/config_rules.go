@@ -115,6 +115,7 @@ func (d DocumentConfig) check(r *rules) {
 	positive(r, "MAX_TITLE_CHARS", d.MaxTitle)
 	positive(r, "MAX_SOURCE_CHARS", d.MaxSource)
 	positive(r, "PARSE_MAX_PAGES", d.MaxPages)
+	positive(r, "PARSE_MAX_TEXT_BYTES", d.ParseText)
 	positive(r, "PARSE_MAX_MEMORY_BYTES", d.ParseMemory)
 	positive(r, "PARSE_TIMEOUT", d.ParseTimeout)
 }

@@ -47,7 +47,7 @@ func OpenBlobs(c Config) (document.Blobs, func(), error) {
 // OpenParser makes the parser, which reads files in processes of its own.
 func OpenParser(c Config) (document.Parser, func()) {
 	p := parse.New(parse.Options{
-		MaxPages: c.Documents.MaxPages, MaxInputBytes: c.HTTP.MaxUpload, MaxMemory: c.Documents.ParseMemory,
+		MaxPages: c.Documents.MaxPages, MaxTextBytes: c.Documents.ParseText, MaxInputBytes: c.HTTP.MaxUpload, MaxMemory: c.Documents.ParseMemory,
 		Timeout: c.Documents.ParseTimeout, Children: max(1, c.Worker.Count), CacheDir: filepath.Join(c.Data.Dir, "cache"),
 	})
 	return p, func() { _ = p.Close() } // see OpenStore

@@ -44,7 +44,7 @@ func TestBadFilesFailWithAReasonAndTheNextOneIsProcessed(t *testing.T) {
 	if !testing.Short() { // takes all the time that there is, on a slow machine
 		many := bombDOCX("</w:t></w:r></w:p><w:p><w:r><w:t>a bomb of paragraphs", false)
 		l.expectBad(t, badFile{file{name: "paragraphs.docx", content: many}, "too_large out_of_memory timeout"})
-		s.expectSmall(t, 800) // as much text as is allowed, in the smallest of pieces
+		s.expectSmall(t, 300)
 	}
 	if d := l.add(t, testdata(t, "visitors-en.md"))[0]; d.ChunkCount == 0 {
 		t.Errorf("after the bad files a good one is %+v", d)

@@ -30,7 +30,7 @@ const (
 // Options are the limits under which files are read. The zero value means all defaults.
 type Options struct {
 	MaxPages        int           // of one file. Defaults to 5,000
-	MaxTextBytes    int64         // of the text found in one file. Defaults to 64 MiB
+	MaxTextBytes    int64         // of the text found in one file; 5 MiB are some 2,500 pages. Defaults to 5 MiB
 	MaxInputBytes   int64         // of one file. Defaults to 512 MiB
 	MaxUncompressed int64         // of what is unpacked from one zip container. Defaults to 512 MiB
 	MaxMemory       int64         // resident bytes of a child; enforced on Linux, elsewhere it only bounds the PDF engine's memory. Defaults to 1 GiB
@@ -45,7 +45,7 @@ type Options struct {
 
 func (o Options) withDefaults() Options {
 	o.MaxPages = cmp.Or(o.MaxPages, 5000)
-	o.MaxTextBytes = cmp.Or(o.MaxTextBytes, 64<<20)
+	o.MaxTextBytes = cmp.Or(o.MaxTextBytes, 5<<20)
 	o.MaxInputBytes = cmp.Or(o.MaxInputBytes, 512<<20)
 	o.MaxUncompressed = cmp.Or(o.MaxUncompressed, 512<<20)
 	o.MaxMemory = cmp.Or(o.MaxMemory, 1<<30)

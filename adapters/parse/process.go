@@ -36,7 +36,7 @@ func startChild(role string, o Options) (*child, error) {
 		return nil, err
 	}
 	c := &child{role: role, o: o, said: &remarks{}, ended: make(chan struct{})}
-	c.cmd = exec.Command(exe) //nolint:gosec // it is this very program
+	c.cmd = exec.Command(exe) //nolint:gosec,noctx // it is this very program, and lives on after the call
 	c.cmd.Args = os.Args[:1]
 	c.cmd.Env = append(systemEnvironment(), childVariable+"="+role)
 	c.cmd.Stderr = c.said
