@@ -70,9 +70,8 @@ func (l eventLog) Release(ctx context.Context, lease event.Lease, now time.Time)
 
 // Bury implements event.Log. The cause counts as a failure.
 func (l eventLog) Bury(ctx context.Context, lease event.Lease, now time.Time, cause string) error {
-	return l.quietly(ctx, lease, func(q *bun.UpdateQuery) *bun.UpdateQuery {
-		return q.Set("state = ?", event.Dead).Set("due = NULL").Set("lease_token = NULL").Set("lease_until = NULL").
-			Set("settled_at = ?", micros(now)).Set("failures = failures + 1").Set("error = ?", storable(cause))
+	return l.s.writeQuietly(ctx, func(ctx context.Context, tx bun.Tx) error {
+		return buryDelivery(ctx, tx, lease, now, cause)
 	})
 }
 
