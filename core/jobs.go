@@ -50,7 +50,7 @@ func (a *App) settleDead(
 	if err != nil || n == 0 {
 		return n, err
 	}
-	return n, a.store.Events().Append(ctx, event.New(name, actor.String(), now, map[string]any{"count": n, "topic": f.Topic}))
+	return n, a.store.Events().Append(ctx, actor.Event(name, now, map[string]any{"count": n, "topic": f.Topic}))
 }
 
 // mayOperate allows what concerns the work of all workspaces, so a service that is limited to some of them is refused.

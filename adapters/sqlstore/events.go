@@ -138,6 +138,6 @@ func storable(text string) string {
 func (r *eventRow) event() event.Event {
 	return event.Event{
 		ID: r.ID, Name: r.Name, Time: moment(r.Time), Actor: r.Actor, Workspace: value(r.Workspace),
-		Subject: r.Subject, Topic: r.Topic, Data: json.RawMessage(r.Data),
+		Subject: r.Subject, Topic: r.Topic, Data: json.RawMessage(r.Data), Role: r.Role, Trace: r.Trace,
 	}
 }

@@ -6,6 +6,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -97,7 +98,7 @@ func insertEvents(ctx context.Context, tx bun.Tx, events ...event.Event) error {
 	for _, e := range events {
 		row := eventRow{
 			ID: e.ID, Name: e.Name, Time: micros(e.Time), Actor: e.Actor, Workspace: nullable(e.Workspace),
-			Subject: e.Subject, Topic: e.Topic, Data: string(e.Data),
+			Subject: e.Subject, Topic: e.Topic, Data: string(e.Data), Role: e.Role, Trace: cmp.Or(e.Trace, event.TraceOf(ctx)),
 		}
 		if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 			return fmt.Errorf("insert event %s: %w", e.Name, err)
@@ -106,6 +107,9 @@ func insertEvents(ctx context.Context, tx bun.Tx, events ...event.Event) error {
 			continue
 		}
 		d := deliveryRow{EventID: e.ID, Topic: e.Topic, Workspace: turnKey(e.Workspace), State: event.Pending, Due: 1, AvailableAt: micros(e.Time)}
+		if !e.NotBefore.IsZero() {
+			d.Due, d.AvailableAt = 0, micros(e.NotBefore)
+		}
 		if e.Held != nil {
 			until := micros(e.Held.Until)
 			d.State, d.Due, d.Attempts, d.AvailableAt = event.Leased, 0, 1, until
@@ -130,6 +134,8 @@ type eventRow struct {
 	Subject   string     `bun:"subject"`
 	Topic     string     `bun:"topic"`
 	Data      string     `bun:"data"`
+	Role      string     `bun:"role"`
+	Trace     string     `bun:"trace"`
 }
 
 // deliveryRow is a row of deliveries.

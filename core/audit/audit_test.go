@@ -171,7 +171,12 @@ func TestMetadataSaysWhoItWas(t *testing.T) {
 		if actor == "user:7" {
 			data["user_id"] = "8"
 		}
-		got, err := audit.Metadata(event.New("a", actor, time.Now(), data).In(ws, ""))
+		e := event.New("a", actor, time.Now(), data).In(ws, "")
+		e.Role = "reader"
+		if role, ok := map[any]string{"user": "role", "service": "rbac_role"}[want["principal_type"]]; ok {
+			want[role] = e.Role
+		}
+		got, err := audit.Metadata(e)
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("Metadata(%s) = %v, and differs (-want +got):\n%s", actor, err, diff)
 		}

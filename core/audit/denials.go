@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/ragcorp/ragcorp/core/event"
 	"github.com/ragcorp/ragcorp/core/identity"
 )
 
@@ -36,7 +35,7 @@ func (s *Service) Deny(ctx context.Context, a identity.Actor, d Denial) error {
 		Repeated  int    `json:"repeated,omitempty"` // times the same was denied to the same since the event before
 		Dropped   int    `json:"dropped,omitempty"`  // other denials that were not recorded since the event before
 	}{d.Operation, d.Reason, d.From, repeated, dropped}
-	e := event.New("access.denied", a.String(), now, data).In(d.Workspace, "")
+	e := a.Event("access.denied", now, data).In(d.Workspace, "")
 	if err := s.log.Append(ctx, e); err != nil {
 		return fmt.Errorf("record a denial: %w", err)
 	}

@@ -90,6 +90,7 @@ func (w *trail) comesBackWhole() {
 	plain := w.named("a.plain")
 	full := event.New("b.full", "user:7", w.now.Add(time.Second), map[string]any{"it's": "a \"quote\" and a ?"}).
 		In(uuid.Must(uuid.NewV7()), "subject").For("work")
+	full.Role, full.Trace = "admin", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 	w.add(plain, full)
 	if diff := cmp.Diff([]event.Event{full, plain}, w.find(audit.Query{})); diff != "" {
 		w.Errorf("Find() differs (-want +got):\n%s", diff)

@@ -129,12 +129,36 @@ func appendCases() []queueCase {
 		{"an event without a topic is delivered to nobody", (*queue).noTopic},
 		{"appending nothing is no error", (*queue).appendNothing},
 		{"all events are appended or none", (*queue).appendAllOrNone},
+		{"an event takes the trace of its context", (*queue).takesTrace},
+		{"a reaction waits until the event says", (*queue).waits},
+	}
+}
+
+func (q *queue) takesTrace() {
+	e := event.New("thing.made", "system", q.now, nil).For("work")
+	const trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+	q.must(q.log.Append(event.WithTrace(q.Context(), trace), e))
+	if got := q.one().Event.Trace; got != trace {
+		q.Errorf("Claim() returns the trace %q, want %q", got, trace)
+	}
+}
+
+func (q *queue) waits() {
+	e := event.New("thing.made", "system", q.now, nil).For("work").After(q.now.Add(time.Hour))
+	q.must(q.log.Append(q.Context(), e))
+	if ds := q.claim(1); len(ds) != 0 {
+		q.Errorf("Claim() = %v before its time, want none", ds)
+	}
+	q.now = q.now.Add(time.Hour)
+	if got := q.one().Event.ID; got != e.ID {
+		q.Errorf("Claim() = %s when its time has come, want %s", got, e.ID)
 	}
 }
 
 func (q *queue) comesBackWhole() {
 	e := event.New("thing.made", "user:7", q.now, map[string]any{"it's": "a \"quote\", a ? and a \u0000"}).
 		In(uuid.New(), "subject ?").For("work")
+	e.Role, e.Trace = "employee", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 	q.must(q.log.Append(q.Context(), e))
 	got := q.one()
 	if got.Lease.Token == uuid.Nil {

@@ -158,7 +158,7 @@ func (s *Service) Describe(ctx context.Context, a identity.Actor, ws workspace.I
 		if err != nil {
 			return nil, err
 		}
-		return []event.Event{event.New("document.update", a.String(), now, map[string]any{"changed": changed})}, nil
+		return []event.Event{a.Event("document.update", now, map[string]any{"changed": changed})}, nil
 	})
 }
 
@@ -167,7 +167,7 @@ func (s *Service) Describe(ctx context.Context, a identity.Actor, ws workspace.I
 func (s *Service) Delete(ctx context.Context, a identity.Actor, ws workspace.ID, id ID) error {
 	_, err := s.change(ctx, a, target{ws, id, identity.DocumentsDelete}, func(d *Document, now time.Time) ([]event.Event, error) {
 		d.DeletedAt = now
-		e := event.New("document.delete", a.String(), now, purgeData{Blob: d.Original.Key})
+		e := a.Event("document.delete", now, purgeData{Blob: d.Original.Key})
 		return []event.Event{e.For(TopicPurge)}, nil
 	})
 	return err
@@ -196,7 +196,7 @@ func (s *Service) Cancel(ctx context.Context, a identity.Actor, ws workspace.ID,
 			return nil, fault.Conflict.Errorf("the document is not being processed")
 		}
 		d.Status, d.Progress = Cancelled, Progress{Stage: StageDone}
-		return []event.Event{event.New("document.cancel", a.String(), now, nil)}, nil
+		return []event.Event{a.Event("document.cancel", now, nil)}, nil
 	})
 }
 
@@ -232,5 +232,5 @@ func (s *Service) change(
 func (d *Document) again(name string, a identity.Actor, now time.Time) event.Event {
 	d.Run++
 	d.Status, d.Failure, d.Progress, d.UpdatedAt = Pending, Failure{}, Progress{Stage: StageQueued}, now
-	return event.New(name, a.String(), now, ingestData{Run: d.Run}).For(TopicIngest)
+	return a.Event(name, now, ingestData{Run: d.Run}).For(TopicIngest)
 }

@@ -127,7 +127,7 @@ func (s *Service) duplicate(ctx context.Context, a identity.Actor, scope workspa
 		d, err := s.Reprocess(ctx, a, d.Workspace, d.ID)
 		return d, false, err
 	}
-	e := event.New("document.upload", a.String(), s.opts.Now(), map[string]any{"duplicate": true})
+	e := a.Event("document.upload", s.opts.Now(), map[string]any{"duplicate": true})
 	return d, false, s.ports.Events.Append(ctx, recorded(e, d))
 }
 

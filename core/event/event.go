@@ -6,6 +6,7 @@
 package event
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -25,7 +26,10 @@ type Event struct {
 	Subject   string          // id of the thing that it happened to; may be empty
 	Topic     string          // queue on which something must react; empty when the event is only recorded
 	Data      json.RawMessage // details, an object; never content or secrets
+	Role      string          // role of the actor when it happened: a user's, or an API key's; empty when it has none
+	Trace     string          // W3C traceparent of what caused it; empty when that was not traced
 	Held      *Lease          // when set, the delivery begins leased to whoever wrote the event; never read back
+	NotBefore time.Time       // when set, the delivery is due then, and not at once; never read back
 }
 
 // New makes an event that happened at the given time. Data must marshal to a JSON object, or be nil.
@@ -52,6 +56,25 @@ func (e Event) In(workspace uuid.UUID, subject string) Event {
 func (e Event) For(topic string) Event {
 	e.Topic = topic
 	return e
+}
+
+// After says that the reaction must wait until the given time.
+func (e Event) After(at time.Time) Event {
+	e.NotBefore = at.UTC()
+	return e
+}
+
+type traceKey struct{}
+
+// WithTrace returns a context in which stores give every event this trace (a W3C traceparent), unless the event has one.
+func WithTrace(ctx context.Context, traceparent string) context.Context {
+	return context.WithValue(ctx, traceKey{}, traceparent)
+}
+
+// TraceOf returns the trace of WithTrace; empty when there is none.
+func TraceOf(ctx context.Context) string {
+	trace, _ := ctx.Value(traceKey{}).(string)
+	return trace
 }
 
 // State is where a delivery stands.

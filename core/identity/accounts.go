@@ -38,6 +38,7 @@ type Options struct {
 type StaticKey struct {
 	ID          string // the first 12 hex digits of the secret's fingerprint; names the key in events
 	Hash        string // as many hex digits of the fingerprint as the configuration knows: all of them, or the first 12
+	Role        string // that the configuration gave it; empty when its permissions come from scopes
 	Permissions []Permission
 }
 
@@ -95,5 +96,5 @@ func known(actor Actor) error {
 
 // about makes an event about one user or key.
 func about(name string, actor Actor, at time.Time, subject uuid.UUID, data any) event.Event {
-	return event.New(name, actor.String(), at, data).In(uuid.Nil, subject.String())
+	return actor.Event(name, at, data).In(uuid.Nil, subject.String())
 }

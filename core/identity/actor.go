@@ -6,8 +6,11 @@ package identity
 
 import (
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/ragcorp/ragcorp/core/event"
 )
 
 // Role is a user's role.
@@ -61,6 +64,7 @@ type Actor struct {
 	User        uuid.UUID    // of a person
 	Role        Role         // of a person
 	Key         string       // id of a service's API key
+	KeyRole     string       // of a service whose key has a role in the configuration; for the record only
 	Permissions []Permission // of a service
 	Workspaces  []uuid.UUID  // which workspaces a service is limited to; empty means no limit
 }
@@ -80,6 +84,16 @@ func (a Actor) String() string {
 	case Anonymous:
 	}
 	return string(Anonymous)
+}
+
+// Event makes an event that the actor caused. Data must marshal to a JSON object, or be nil.
+func (a Actor) Event(name string, at time.Time, data any) event.Event {
+	e := event.New(name, a.String(), at, data)
+	e.Role = a.KeyRole
+	if a.Kind == Person {
+		e.Role = string(a.Role)
+	}
+	return e
 }
 
 // IsAdmin reports whether the actor is a user with the role Admin, or System.

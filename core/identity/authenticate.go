@@ -54,7 +54,7 @@ func (a *Accounts) AuthenticateKey(ctx context.Context, secret string) (Actor, e
 	}
 	mark := a.hasher.Fingerprint(secret)
 	if k, ok := a.staticKey(mark); ok {
-		return Actor{Kind: ServiceActor, Key: k.ID, Permissions: k.Permissions}, nil
+		return Actor{Kind: ServiceActor, Key: k.ID, KeyRole: k.Role, Permissions: k.Permissions}, nil
 	}
 	k, err := a.keys.ByHash(ctx, mark)
 	if errors.Is(err, fault.NotFound) {

@@ -53,7 +53,7 @@ func govern(keys, granted []StaticKey) {
 		keys[i].Permissions = nil
 		for _, g := range granted {
 			if strings.HasPrefix(keys[i].Hash, g.Hash) {
-				keys[i].Permissions = g.Permissions
+				keys[i].Role, keys[i].Permissions = g.Role, g.Permissions
 			}
 		}
 	}

@@ -165,7 +165,7 @@ func parseKeyRoles(raw json.RawMessage, roles map[string][]Permission) ([]Static
 		if !ok {
 			return nil, fmt.Errorf("the role of %s is unknown; there are %s", id, listed(slices.Sorted(maps.Keys(roles))))
 		}
-		keys = append(keys, StaticKey{ID: id, Hash: hash, Permissions: ps})
+		keys = append(keys, StaticKey{ID: id, Hash: hash, Role: name, Permissions: ps})
 	}
 	return keys, nil
 }

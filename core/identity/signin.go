@@ -9,7 +9,6 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/ragcorp/ragcorp/core/event"
 	"github.com/ragcorp/ragcorp/core/fault"
 )
 
@@ -81,7 +80,7 @@ type signInFailure struct {
 }
 
 func (a *Accounts) refuse(ctx context.Context, u User, why signInFailure) error {
-	e := event.New("auth.login_failed", Actor{}.String(), a.now(), why)
+	e := Actor{}.Event("auth.login_failed", a.now(), why)
 	if why.Reason != "unknown" {
 		e.Subject = u.ID.String()
 	}

@@ -73,11 +73,11 @@ func (s *Service) Create(ctx context.Context, a identity.Actor, d Draft) (Worksp
 		ID: uuid.Must(uuid.NewV7()), Name: name, Description: description, Visibility: Private,
 		Owner: d.Owner, CreatedAt: now, UpdatedAt: now,
 	}
-	e := event.New("workspace.create", a.String(), now, map[string]any{"visibility": w.Visibility, "name": w.Name})
+	e := a.Event("workspace.create", now, map[string]any{"visibility": w.Visibility, "name": w.Name})
 	if w.Owner == uuid.Nil {
 		w.Owner = a.User
 	} else if w.Owner != a.User {
-		e = event.New("admin.workspaces.create", a.String(), now, map[string]any{"assigned_owner": w.Owner, "name": w.Name})
+		e = a.Event("admin.workspaces.create", now, map[string]any{"assigned_owner": w.Owner, "name": w.Name})
 	}
 	return w, s.store.Create(ctx, w, e.In(w.ID, w.ID.String()))
 }
@@ -201,7 +201,7 @@ func (s *Service) Unarchive(ctx context.Context, a identity.Actor, id ID) (Works
 		}
 		now := s.opts.Now()
 		w.ArchivedAt, w.UpdatedAt = time.Time{}, now
-		return []event.Event{event.New("workspace.unarchive", a.String(), now, nil).In(w.ID, w.ID.String())}, nil
+		return []event.Event{a.Event("workspace.unarchive", now, nil).In(w.ID, w.ID.String())}, nil
 	})
 }
 
@@ -218,7 +218,7 @@ func (s *Service) change(
 			return nil, err
 		}
 		w.UpdatedAt = s.opts.Now()
-		return []event.Event{event.New(name, a.String(), w.UpdatedAt, data).In(w.ID, w.ID.String())}, nil
+		return []event.Event{a.Event(name, w.UpdatedAt, data).In(w.ID, w.ID.String())}, nil
 	})
 }
 

@@ -12,6 +12,16 @@ table "events" {
   column "subject" { type = text }
   column "topic" { type = text }
   column "data" { type = text }
+  // Of the actor, when it happened.
+  column "role" {
+    type    = text
+    default = ""
+  }
+  // W3C traceparent of what caused it; empty when that was not traced.
+  column "trace" {
+    type    = text
+    default = ""
+  }
   primary_key { columns = [column.id] }
   index "events_workspace_ix" { columns = [column.workspace_id, column.id] }
   // The order of the audit trail.
