@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/uptrace/bun"
@@ -27,10 +28,25 @@ func (l eventLog) Claim(ctx context.Context, c event.Claim) ([]event.Delivery, e
 	}
 	var out []event.Delivery
 	err = l.s.writeQuietly(ctx, func(ctx context.Context, tx bun.Tx) (err error) {
-		out, err = claim{s: l.s, tx: tx, Claim: c}.run(ctx)
+		out, err = claim{s: l.s, tx: tx, Claim: c, mark: func(ctx context.Context, id uuid.UUID) error {
+			return lease(ctx, tx, id, c.Now.Add(c.Lease))
+		}}.run(ctx)
 		return err
 	})
 	return out, err
+}
+
+// lease hands a delivery to whoever reads its new token.
+func lease(ctx context.Context, tx bun.Tx, id uuid.UUID, end time.Time) error {
+	until := micros(end)
+	_, err := tx.NewUpdate().Table("deliveries").
+		Set("state = ?", event.Leased).Set("due = 0").Set("attempts = attempts + 1").
+		Set("available_at = ?", until).Set("lease_until = ?", until).Set("lease_token = ?", uuid.New()).
+		Where("event_id = ?", id).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("lease delivery %s: %w", id, err)
+	}
+	return nil
 }
 
 // due reports whether a claim may find something. It reads only, so that idle workers don't queue for the right to write.
@@ -49,8 +65,9 @@ func (l eventLog) due(ctx context.Context, c event.Claim) (bool, error) {
 // claim is one claim in its transaction.
 type claim struct {
 	event.Claim
-	s  *Store
-	tx bun.Tx
+	s    *Store
+	tx   bun.Tx
+	mark func(ctx context.Context, id uuid.UUID) error // writes down that a delivery was chosen: it isn't due any more
 }
 
 // lane is what one workspace has due on one topic.
@@ -161,7 +178,7 @@ func first(ts []tenant) int {
 	return best
 }
 
-// take leases the tenant's oldest due event and returns its id; the zero id when there is none left.
+// take marks the tenant's oldest due event and returns its id; the zero id when there is none left.
 func (c claim) take(ctx context.Context, t tenant) (uuid.UUID, error) {
 	var oldest uuid.UUID
 	for _, topic := range t.topics {
@@ -178,15 +195,7 @@ func (c claim) take(ctx context.Context, t tenant) (uuid.UUID, error) {
 	if oldest == uuid.Nil {
 		return uuid.Nil, nil
 	}
-	until := micros(c.Now.Add(c.Lease))
-	_, err := c.tx.NewUpdate().Table("deliveries").
-		Set("state = ?", event.Leased).Set("due = 0").Set("attempts = attempts + 1").
-		Set("available_at = ?", until).Set("lease_until = ?", until).Set("lease_token = ?", uuid.New()).
-		Where("event_id = ?", oldest).Exec(ctx)
-	if err != nil {
-		return uuid.Nil, fmt.Errorf("lease delivery %s: %w", oldest, err)
-	}
-	return oldest, nil
+	return oldest, c.mark(ctx, oldest)
 }
 
 // keepTurns stores turns in the order of workspaces, so that claims which run at once don't lock each other out.

@@ -17,7 +17,7 @@ import (
 // store, and closes it when the test ends.
 func Events(t *testing.T, open func(t *testing.T) (event.Log, event.Backlog)) {
 	t.Helper()
-	for _, c := range slices.Concat(appendCases(), claimCases(), turnCases(), leaseCases(), settleCases(), backlogCases()) {
+	for _, c := range slices.Concat(appendCases(), claimCases(), turnCases(), leaseCases(), settleCases(), offerCases(), takeCases(), backlogCases()) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			log, backlog := open(t)

@@ -26,6 +26,29 @@ type Log interface {
 	Release(ctx context.Context, l Lease, now time.Time) error
 	// Bury makes a delivery dead and keeps the cause. ErrLeaseLost as in Renew.
 	Bury(ctx context.Context, l Lease, now time.Time, cause string) error
+
+	Offers
+}
+
+// Offers is how deliveries are handed out over a transport, such as a message broker: one process offers them and announces
+// them there, whoever hears of one takes it. The log stays the only truth. An announcement that is lost delays its delivery
+// to the end of the offer; one that comes twice, late or for nothing is refused.
+type Offers interface {
+	// Offer chooses up to o.Max deliveries that are due, in the turns of Claim, and makes them not due until the given time,
+	// except to Take. They are pending then, and it is no attempt; a lease that ran out is lost. It returns none, and no error,
+	// when nothing is due.
+	Offer(ctx context.Context, o Offer) ([]Delivery, error)
+	// Take leases this one delivery, whoever's turn it is: it must be on offer or due, or its lease must have run out.
+	// ErrLeaseLost otherwise: it is in work, settled, unknown, or waits for another try.
+	Take(ctx context.Context, delivery uuid.UUID, now, until time.Time) (Delivery, error)
+}
+
+// Offer asks for deliveries to announce.
+type Offer struct {
+	Topics []string // which topics; empty means all
+	Max    int      // how many at most; at least 1
+	Now    time.Time
+	Until  time.Time // when those that nobody took are due again
 }
 
 // Claim asks for deliveries to work on.
