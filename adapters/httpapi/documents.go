@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"time"
 
@@ -46,10 +47,15 @@ type DocumentDetailRes struct {
 
 	DeletedAt         *time.Time `json:"deleted_at"`
 	UploadedByUserID  *uuid.UUID `json:"uploaded_by_user_id" format:"uuid" nullable:"true"`
+	ParentID          *uuid.UUID `json:"parent_id" format:"uuid" nullable:"true" doc:"The document in whose file this one was, such as a message or an archive."`
+	Properties        Properties `json:"properties" doc:"What the file says about itself (title, author, created, language), and what reading it could not do (pages_without_text, not_read)."`
 	AllowedRoles      []string   `json:"allowed_roles" nullable:"false"`
 	Run               int        `json:"run" doc:"How often it was processed, this time included."`
 	SearchableVersion int64      `json:"searchable_version" doc:"Changes whenever searches see another version; 0 while they see none."`
 }
+
+// Properties are what a file says about itself.
+type Properties map[string]string
 
 func optional(s string) *string {
 	if s == "" {
@@ -72,6 +78,11 @@ func documentSummary(d document.Document) DocumentSummaryRes {
 func documentDetail(d document.Document) DocumentDetailRes {
 	r := DocumentDetailRes{
 		DocumentSummaryRes: documentSummary(d), AllowedRoles: []string{}, Run: d.Run, SearchableVersion: d.Generation,
+		Properties: Properties{},
+	}
+	maps.Copy(r.Properties, d.Properties)
+	if d.Parent != uuid.Nil {
+		r.ParentID = &d.Parent
 	}
 	for _, role := range d.AllowedRoles {
 		r.AllowedRoles = append(r.AllowedRoles, string(role))
@@ -102,6 +113,9 @@ type ListDocumentsParams struct {
 	Query  string `query:"q" maxLength:"500" doc:"Part of title, source, file name or metadata, whatever the case."`
 	Status string `query:"status" enum:",PENDING,PROCESSING,READY,FAILED,CANCELLED"`
 	Tag    string `query:"tag" maxLength:"100"`
+
+	Parent uuid.UUID `query:"parent_id" format:"uuid" doc:"Only documents that came out of this one's file."`
+
 	Sort   string `query:"sort" default:"created_at_desc" enum:"created_at_desc,created_at_asc,title_asc,title_desc"`
 	Cursor string `query:"cursor" maxLength:"2000"`
 	Limit  int    `query:"limit" default:"50" doc:"From 1 to 200; 0 or less means 50, more than 200 means 200."`
@@ -175,7 +189,7 @@ func (s *Server) documents() {
 
 func (s *Server) listDocuments(ctx context.Context, in *ListDocumentsParams) (*body[DocumentsRes], error) {
 	q := document.Query{
-		Text: in.Query, Status: document.Status(in.Status), Tag: in.Tag, Sort: document.Sort(in.Sort),
+		Text: in.Query, Status: document.Status(in.Status), Tag: in.Tag, Parent: in.Parent, Sort: document.Sort(in.Sort),
 		Offset: max(0, in.Offset), Limit: min(in.Limit, 200),
 	}
 	if q.Limit <= 0 {

@@ -54,6 +54,8 @@ type MatchRes struct {
 	Score         float64   `json:"score" doc:"Comparable within one result only."`
 	ChunkIndex    int       `json:"chunk_index"`
 	Page          int       `json:"page" doc:"Page on which the chunk begins; 0 where the format has none."`
+	RowFrom       int       `json:"row_from,omitempty" doc:"Row of the sheet, or record of the file, with which the chunk begins; not there where the format has none."`
+	RowTo         int       `json:"row_to,omitempty" doc:"The one with which it ends."`
 	Start         int       `json:"start" doc:"First byte in the normalised text of the document."`
 	End           int       `json:"end" doc:"Byte after the last."`
 	Section       []string  `json:"section" nullable:"false" doc:"Titles of the sections that the chunk is in, the topmost first."`
@@ -141,7 +143,7 @@ func (s *Server) topK(k int) (int, error) {
 func matchRes(h retrieval.Hit) MatchRes {
 	return MatchRes{
 		ChunkID: h.ID, DocumentID: h.Document, DocumentTitle: h.Title, Content: h.Text, Score: h.Score, ChunkIndex: h.Ordinal,
-		Page: h.PageFrom, Start: h.Span.Start, End: h.Span.End, Section: append([]string{}, h.Headings...),
+		Page: h.PageFrom, RowFrom: h.RowFrom, RowTo: h.RowTo, Start: h.Span.Start, End: h.Span.End, Section: append([]string{}, h.Headings...),
 	}
 }
 

@@ -46,7 +46,9 @@ type documentRow struct {
 	CreatedAt     int64           `bun:"created_at"`
 	UpdatedAt     int64           `bun:"updated_at"`
 	DeletedAt     *int64          `bun:"deleted_at"`
+	Parent        *uuid.UUID      `bun:"parent_id"`
 	Metadata      string          `bun:"metadata"`
+	Properties    string          `bun:"properties"`
 	SearchKey     string          `bun:"search_key"`
 }
 
@@ -78,20 +80,33 @@ func rowOfDocument(d document.Document) (documentRow, error) {
 		Hash: d.Hash, Run: d.Run, Status: d.Status, FailureCode: d.Failure.Code, FailureText: d.Failure.Text,
 		Stage: d.Stage, ProgressDone: d.Progress.Done, ProgressTotal: d.Progress.Total,
 		CreatedAt: micros(d.CreatedAt), UpdatedAt: micros(d.UpdatedAt), DeletedAt: nullMicros(d.DeletedAt),
-		Metadata: string(metadata), SearchKey: key,
+		Parent: nullable(d.Parent), Metadata: string(metadata), Properties: "{}", SearchKey: key,
 	}, nil
+}
+
+// encodeProperties is how properties are stored; none are {}.
+func encodeProperties(m map[string]string) (string, error) {
+	if len(m) == 0 {
+		return "{}", nil
+	}
+	out, err := json.Marshal(m)
+	if err != nil {
+		return "", fmt.Errorf("encode properties: %w", err)
+	}
+	return string(out), nil
 }
 
 // fixed takes over what a person's change can't touch: which document it is, and what the pipeline made of it.
 func (r *documentRow) fixed(old documentRow) {
 	r.ID, r.Workspace, r.CreatedAt = old.ID, old.Workspace, old.CreatedAt
 	r.Generation, r.Language, r.Pages, r.Chunks = old.Generation, old.Language, old.Pages, old.Chunks
+	r.Parent, r.Properties = old.Parent, old.Properties
 }
 
 // document fails on a row whose roles can't be read: one whose restrictions are unknown must not be shown.
 func (r *documentRow) document() (document.Document, error) {
 	d := document.Document{
-		ID: r.ID, Workspace: r.Workspace, Title: r.Title, Source: r.Source, Uploader: value(r.Uploader),
+		ID: r.ID, Workspace: r.Workspace, Title: r.Title, Source: r.Source, Uploader: value(r.Uploader), Parent: value(r.Parent),
 		Original: document.Original{Name: r.FileName, MediaType: r.MediaType, Key: r.BlobKey, Size: r.Size},
 		Hash:     r.Hash, Run: r.Run, Status: r.Status,
 		Failure:   document.Failure{Code: r.FailureCode, Text: r.FailureText},
@@ -104,6 +119,11 @@ func (r *documentRow) document() (document.Document, error) {
 	}
 	if err := json.Unmarshal([]byte(r.Metadata), &d.Metadata); err != nil {
 		return document.Document{}, fmt.Errorf("metadata of document %s: %w", r.ID, err)
+	}
+	if r.Properties != "{}" {
+		if err := json.Unmarshal([]byte(r.Properties), &d.Properties); err != nil {
+			return document.Document{}, fmt.Errorf("properties of document %s: %w", r.ID, err)
+		}
 	}
 	if err := unmarshalList(r.Tags, &d.Tags); err != nil {
 		return document.Document{}, fmt.Errorf("tags of document %s: %w", r.ID, err)

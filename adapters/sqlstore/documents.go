@@ -206,6 +206,9 @@ func (ds documents) choose(sel *bun.SelectQuery, q document.Query) {
 	if q.Status != "" {
 		sel.Where("d.status = ?", q.Status)
 	}
+	if q.Parent != uuid.Nil {
+		sel.Where("d.parent_id = ?", q.Parent)
+	}
 	if q.Tag != "" {
 		sel.Where("EXISTS (SELECT 1 FROM json_each(d.tags) AS t WHERE t.value = ?)", q.Tag)
 	}

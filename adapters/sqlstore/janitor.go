@@ -43,7 +43,7 @@ func (j janitor) Purge(ctx context.Context, ws workspace.ID, id document.ID) (bl
 			}
 		}
 		_, err = tx.NewUpdate().Table("documents").Set("blob_key = ''").Set("generation_id = NULL").Set("language = ''").
-			Set("page_count = 0").Set("chunk_count = 0").Where("id = ?", id).Exec(ctx)
+			Set("page_count = 0").Set("chunk_count = 0").Set("properties = '{}'").Where("id = ?", id).Exec(ctx)
 		if err != nil {
 			return fmt.Errorf("strip document %s: %w", id, err)
 		}

@@ -114,6 +114,10 @@ func (p pipeline) Switch(
 	if err != nil {
 		return err
 	}
+	about, err := encodeProperties(g.About)
+	if err != nil {
+		return err
+	}
 	return p.s.write(ctx, func(ctx context.Context, tx bun.Tx) error {
 		if err := checkLease(ctx, tx, l, now); err != nil {
 			return err
@@ -136,7 +140,7 @@ func (p pipeline) Switch(
 			Set("status = ?", document.Ready).Set("stage = ?", document.StageDone).
 			Set("progress_done = ?", len(g.Chunks)).Set("progress_total = ?", len(g.Chunks)).
 			Set("generation_id = ?", next.ID).Set("language = ?", g.Language).
-			Set("page_count = ?", len(g.Pages)).Set("chunk_count = ?", len(g.Chunks)).
+			Set("page_count = ?", len(g.Pages)).Set("chunk_count = ?", len(g.Chunks)).Set("properties = ?", about).
 			Set("updated_at = ?", micros(now)), r)
 		if err != nil {
 			return err

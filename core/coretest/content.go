@@ -247,7 +247,7 @@ func contentVector(h document.Hash) llm.Vector {
 
 // generation cuts paragraphs into chunks, one for each.
 func (w *contentWorld) generation(id document.ID, paragraphs ...string) document.Generation {
-	g := document.Generation{Language: text.English, Space: contentSpace()}
+	g := document.Generation{Language: text.English, Space: contentSpace(), About: map[string]string{"author": `Zoë "Z"`}}
 	seen := map[string]int{}
 	for i, p := range paragraphs {
 		start := len(g.Body)
@@ -255,7 +255,7 @@ func (w *contentWorld) generation(id document.ID, paragraphs ...string) document
 		span := text.Span{Start: start, End: start + len(p)}
 		g.Pages = append(g.Pages, text.Page{Number: i + 1, Span: text.Span{Start: start, End: len(g.Body)}})
 		g.Chunks = append(g.Chunks, document.Chunk{
-			ID: document.ChunkID(id, p, seen[p]), Ordinal: i, Span: span, Text: p, PageFrom: i + 1, PageTo: i + 1,
+			ID: document.ChunkID(id, p, seen[p]), Ordinal: i, Span: span, Text: p, PageFrom: i + 1, PageTo: i + 1, RowFrom: 10 * i, RowTo: 10*i + 5,
 			Headings: []string{`Part "one"`, "Größe"}, Embedded: document.HashText(p),
 			Terms: []document.Term{{Text: "term", Count: 2}, {Text: fmt.Sprintf("n%d", i), Count: 1}},
 		})

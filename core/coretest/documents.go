@@ -50,6 +50,7 @@ func documentComesBack(t *testing.T, w *contentWorld) {
 	want.Progress = document.Progress{Stage: document.StageParsing, Done: 3, Total: 7}
 	want.Status, want.Run, want.Original.Size = document.Failed, 3, 5<<30
 	want.UpdatedAt = w.now.Add(time.Microsecond)
+	want.Parent = w.put(w.draft("around")).ID
 	stored, created, err := w.Documents().Create(w.ctx(), want, w.event("made"))
 	w.must(err)
 	if diff := cmp.Diff(want, stored); diff != "" || !created {
@@ -58,7 +59,7 @@ func documentComesBack(t *testing.T, w *contentWorld) {
 	if diff := cmp.Diff(want, w.get(want.ID)); diff != "" {
 		t.Errorf("Document() differs (-want +got):\n%s", diff)
 	}
-	list, err := w.Documents().List(w.ctx(), w.all, document.Query{Limit: 10})
+	list, err := w.Documents().List(w.ctx(), w.all, document.Query{Parent: want.Parent, Limit: 10})
 	w.must(err)
 	if diff := cmp.Diff([]document.Document{want}, list); diff != "" {
 		t.Errorf("List() differs (-want +got):\n%s", diff)

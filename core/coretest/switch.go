@@ -43,7 +43,7 @@ func switchVisible(t *testing.T, w *contentWorld) {
 	got := w.get(d.ID)
 	want := d
 	want.Status, want.Progress, want.UpdatedAt = document.Ready, document.Progress{Stage: document.StageDone, Done: 3, Total: 3}, at
-	want.Outcome = document.Outcome{Generation: got.Generation, Language: text.English, Pages: 3, Chunks: 3}
+	want.Outcome = document.Outcome{Generation: got.Generation, Language: text.English, Pages: 3, Chunks: 3, Properties: g.About}
 	if diff := cmp.Diff(want, got); diff != "" || got.Generation <= 0 {
 		t.Errorf("Document() has generation %d and differs (-want +got):\n%s", got.Generation, diff)
 	}
@@ -55,7 +55,7 @@ func switchVisible(t *testing.T, w *contentWorld) {
 	c := g.Chunks[1]
 	wantChunk := retrieval.Chunk{
 		ID: c.ID, Document: d.ID, Title: d.Title, Source: d.Source, Generation: got.Generation, Ordinal: 1, Span: c.Span,
-		Text: c.Text, PageFrom: 2, PageTo: 2, Headings: c.Headings, Language: g.Language, Pages: g.Pages[1:2],
+		Text: c.Text, PageFrom: 2, PageTo: 2, RowFrom: 10, RowTo: 15, Headings: c.Headings, Language: g.Language, Pages: g.Pages[1:2],
 	}
 	if diff := cmp.Diff([]retrieval.Chunk{wantChunk}, chunks); diff != "" {
 		t.Errorf("Chunks() differs (-want +got):\n%s", diff)

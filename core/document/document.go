@@ -47,6 +47,7 @@ type Document struct {
 	Tags         []string       // from Metadata["tags"]
 	AllowedRoles []identity.Role
 	Uploader     uuid.UUID // the user who brought it; zero when it was no user
+	Parent       ID        // the document in whose file this one was, such as a message or an archive; zero for none
 
 	Original Original // the bytes
 	Hash     string   // of the content, in the workspace; see ContentHash
@@ -104,6 +105,7 @@ type Outcome struct {
 	Language   text.Language
 	Pages      int // 0 where the format has none
 	Chunks     int
+	Properties map[string]string // what the file says about itself, and what reading it could not do; see Parsed
 }
 
 // Generation is what one run of the pipeline made of a document.
@@ -112,7 +114,8 @@ type Generation struct {
 	Body     string // the normalised text
 	Pages    []text.Page
 	Chunks   []Chunk
-	Space    llm.Space // in which every chunk has an embedding
+	About    map[string]string // becomes the document's Properties
+	Space    llm.Space         // in which every chunk has an embedding
 }
 
 // Chunk is a stretch of a generation's text that is searched and cited as one.
@@ -123,6 +126,8 @@ type Chunk struct {
 	Text     string    // Body[Start:End]
 	PageFrom int       // 0 where the format has no pages
 	PageTo   int
+	RowFrom  int // row of a sheet or record of a file, from 1; 0 where there are none
+	RowTo    int
 	Headings []string // path of section titles, the topmost first
 	Embedded Hash     // key of its vector: hash of the text that was embedded
 	Terms    []Term   // for lexical search

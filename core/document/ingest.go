@@ -90,7 +90,7 @@ func (s *Service) GiveUp(ctx context.Context, l event.Lease, r Run, cause string
 
 func (s *Service) run(ctx context.Context, l event.Lease, r Run, d Document) error {
 	w := &worker{Service: s, lease: l, run: r, reported: s.opts.Now()}
-	composed, err := w.parse(ctx, d)
+	composed, properties, err := w.parse(ctx, d)
 	if err != nil {
 		return err
 	}
@@ -98,6 +98,7 @@ func (s *Service) run(ctx context.Context, l event.Lease, r Run, d Document) err
 		return err
 	}
 	g, inputs := s.chunk(d, composed)
+	g.About = properties
 	if len(g.Chunks) == 0 {
 		return fault.Invalid.Errorf("there is no text in this document; if it is a scan, run text recognition on it first").Because(ReasonNoText)
 	}
@@ -145,13 +146,13 @@ func (w *worker) report(ctx context.Context, p Progress) error {
 }
 
 // parse reads the file. While it does, progress is stored now and then, and parsing ends early when the run is over.
-func (w *worker) parse(ctx context.Context, d Document) (text.Text, error) {
+func (w *worker) parse(ctx context.Context, d Document) (text.Text, map[string]string, error) {
 	body, err := w.ports.Blobs.Open(ctx, d.Original.Key)
 	if err != nil {
 		if errors.Is(err, fault.NotFound) {
-			return text.Text{}, fault.Invalid.Wrap(err, "the file of this document is gone; upload it again").Because("missing_file")
+			return text.Text{}, nil, fault.Invalid.Wrap(err, "the file of this document is gone; upload it again").Because("missing_file")
 		}
-		return text.Text{}, err
+		return text.Text{}, nil, err
 	}
 	defer func() { _ = body.Close() }() // it was only read
 
@@ -159,19 +160,21 @@ func (w *worker) parse(ctx context.Context, d Document) (text.Text, error) {
 	defer stop(nil)
 	var done, total atomic.Int64
 	watched := w.watch(ctx, stop, &done, &total)
+	in := insides{s: w.Service, parent: d, depth: -1}
 	parsed, err := w.ports.Parser.Parse(ctx, File{
 		Name: d.Original.Name, MediaType: d.Original.MediaType, Size: d.Original.Size, Body: body,
 		Progress: func(n, of int) { done.Store(int64(n)); total.Store(int64(of)) },
+		Attached: func(a Attachment) error { return in.take(ctx, a) },
 	})
 	stop(nil)
 	<-watched
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
-		return text.Text{}, cause
+		return text.Text{}, nil, cause
 	}
 	if err != nil {
-		return text.Text{}, err
+		return text.Text{}, nil, err
 	}
-	return text.Compose(parsed.Blocks), nil
+	return text.Compose(parsed.Blocks), about(parsed, in.skipped), nil
 }
 
 // watch stores progress now and then until ctx ends; it stops everything when the run turns out to be over. The channel
@@ -212,7 +215,7 @@ func (s *Service) chunk(d Document, t text.Text) (Generation, []string) {
 		inputs[i] = embedInput(d.Title, p)
 		g.Chunks[i] = Chunk{
 			ID: ChunkID(d.ID, p.Text, seen[p.Text]), Ordinal: i, Span: p.Span, Text: p.Text,
-			PageFrom: p.PageFrom, PageTo: p.PageTo, Headings: p.Headings,
+			PageFrom: p.PageFrom, PageTo: p.PageTo, RowFrom: p.RowFrom, RowTo: p.RowTo, Headings: p.Headings,
 			Embedded: HashText(inputs[i]), Terms: countTerms(text.Analyse(lang, inputs[i])),
 		}
 		seen[p.Text]++

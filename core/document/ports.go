@@ -34,6 +34,7 @@ type Query struct {
 	Text   string // case-insensitive substring of title, source, file name or metadata; empty means any
 	Status Status // empty means any
 	Tag    string // empty means any
+	Parent ID     // only what came out of this document's file; zero means any
 	Sort   Sort
 	After  Cursor // only what comes after this place
 	Offset int    // how many to pass over, for clients that count pages
@@ -126,12 +127,22 @@ type File struct {
 	Size      int64  // bytes
 	Body      io.Reader
 	Progress  func(done, total int) // pages read so far and pages in all (0: not known); may be nil
+	// Attached takes a file that was found inside of this one, while Parse runs; an error of it ends Parse, which returns it as it
+	// is. nil leaves such files out.
+	Attached func(Attachment) error
+}
+
+// Attachment is a file inside of another, such as an entry of an archive or an attachment of a message.
+type Attachment struct {
+	Path      string // inside of the file around it; data, never a path to be opened
+	MediaType string // what the file around it says, if anything; a hint only
+	Data      []byte
 }
 
 // Parsed is the content of a file, in reading order.
 type Parsed struct {
 	Title      string            // from the file's own metadata; may be empty
-	Metadata   map[string]string // author, created and the like; small and clean
+	Metadata   map[string]string // author, created, language and the like; small and clean
 	Pages      int               // 0 where the format has none
 	EmptyPages []int             // pages without any text, such as scans
 	Blocks     []text.Block

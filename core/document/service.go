@@ -162,15 +162,32 @@ func (s *Service) Describe(ctx context.Context, a identity.Actor, ws workspace.I
 	})
 }
 
-// Delete deletes a document: from now on it answers nothing, and a delivery removes what is left of it. fault.NotFound when
-// it is deleted already.
+// Delete deletes a document, and first those that came out of its file: from now on they answer nothing, and deliveries
+// remove what is left of them. fault.NotFound when it is deleted already.
 func (s *Service) Delete(ctx context.Context, a identity.Actor, ws workspace.ID, id ID) error {
-	_, err := s.change(ctx, a, target{ws, id, identity.DocumentsDelete}, func(d *Document, now time.Time) ([]event.Event, error) {
-		d.DeletedAt = now
-		e := a.Event("document.delete", now, purgeData{Blob: d.Original.Key})
-		return []event.Event{e.For(TopicPurge)}, nil
-	})
-	return err
+	scope, err := s.writing(ctx, a, ws, identity.DocumentsDelete)
+	if err != nil {
+		return err
+	}
+	if _, err := s.ports.Store.Document(ctx, scope, id); err != nil {
+		return err
+	}
+	if err := s.deleteInsides(ctx, a, ws, id); err != nil {
+		return err
+	}
+	_, err = s.ports.Store.Update(ctx, scope, id, func(d *Document) ([]event.Event, error) { return s.deleted(a, d), nil })
+	if err != nil {
+		return err
+	}
+	return s.deleteInsides(ctx, a, ws, id) // what a worker took out meanwhile
+}
+
+// deleted marks d as deleted and returns the news of it.
+func (s *Service) deleted(a identity.Actor, d *Document) []event.Event {
+	now := s.opts.Now()
+	d.DeletedAt, d.UpdatedAt = now, now
+	e := a.Event("document.delete", now, purgeData{Blob: d.Original.Key})
+	return []event.Event{recorded(e.For(TopicPurge), *d)}
 }
 
 // Reprocess runs the pipeline again. The visible generation stays until the new one is ready. A document that still waits is

@@ -80,6 +80,8 @@ type Chunk struct {
 	Text       string
 	PageFrom   int // 0 where the format has no pages
 	PageTo     int
+	RowFrom    int // row of a sheet or record of a file; 0 where there are none
+	RowTo      int
 	Headings   []string
 	Language   text.Language
 	Pages      []text.Page // the pages that the chunk touches, with spans of the normalised text

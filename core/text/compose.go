@@ -61,6 +61,9 @@ func (c *composer) add(b Block, s string) {
 	c.last = b.Kind
 
 	span := Span{Start: start, End: c.body.Len()}
+	if b.Row > 0 {
+		c.text.Rows = append(c.text.Rows, Rows{First: b.Row, Table: b.Kind == Table, Span: span})
+	}
 	switch b.Kind {
 	case Heading:
 		c.text.Sections = append(c.text.Sections, Section{Level: max(b.Level, 1), Title: s, Span: span})

@@ -43,6 +43,8 @@ type Chunk struct {
 	Text     string   // Body[Start:End], never blank, no white space at either end
 	PageFrom int      // number of the page on which the chunk begins; 0 when the text has no pages
 	PageTo   int      // number of the page on which the chunk ends; 0 when the text has no pages
+	RowFrom  int      // number of the sheet's row, or the file's record, with which the chunk begins; 0 when the text has none
+	RowTo    int      // number of the one with which it ends; 0 when the text has none
 	Headings []string // titles of the sections that all of the chunk's text is in, top first
 }
 
@@ -68,11 +70,13 @@ func Split(t Text, o Options) []Chunk {
 		regions:   newRegions(t, o.Size),
 		titles:    outline.titles(),
 	}
+	rows := rowFinder{text: t}
 	var chunks []Chunk
 	for _, group := range outline.groups(o.Size) {
 		for _, span := range s.split(group) {
 			c := Chunk{Ordinal: len(chunks), Span: span, Text: t.Body[span.Start:span.End], Headings: outline.path(span)}
 			c.PageFrom, c.PageTo = pageAt(t.Pages, span.Start), pageAt(t.Pages, span.End-1)
+			c.RowFrom, c.RowTo = rows.rows(span)
 			chunks = append(chunks, c)
 		}
 	}

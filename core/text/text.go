@@ -21,6 +21,7 @@ type Block struct {
 	Kind  Kind
 	Level int    // depth of a Heading, 1 is the top; 0 otherwise
 	Page  int    // page, slide or sheet on which the block begins, from 1; 0 where the format has none
+	Row   int    // row of the sheet, or record of the file, with which the block begins, from 1; 0 where there are none
 	Text  string // not yet normalised
 }
 
@@ -53,4 +54,5 @@ type Text struct {
 	Pages    []Page
 	Sections []Section
 	Regions  []Region
+	Rows     []Rows // ascending and apart
 }

@@ -39,8 +39,18 @@ table "documents" {
     type = integer
     null = true
   }
+  // The document in whose file this one was; null for none.
+  column "parent_id" {
+    type = text
+    null = true
+  }
   // Long texts stand last, so that reading the rest of a row doesn't follow them onto other pages of the file.
   column "metadata" { type = text }
+  // What the file says about itself, a JSON object of strings.
+  column "properties" {
+    type    = text
+    default = "{}"
+  }
   // Source, file name and metadata in lower case, in which lists look for substrings.
   column "search_key" { type = text }
   primary_key { columns = [column.id] }
@@ -65,6 +75,10 @@ table "documents" {
   index "documents_restricted_ix" {
     columns = [column.workspace_id]
     where   = "allowed_roles <> '[]' AND deleted_at IS NULL"
+  }
+  index "documents_parent_ix" {
+    columns = [column.parent_id]
+    where   = "parent_id IS NOT NULL"
   }
   index "documents_blob_ix" { columns = [column.blob_key] }
   check "documents_status_ck" { expr = "status IN ('PENDING', 'PROCESSING', 'READY', 'FAILED', 'CANCELLED')" }
@@ -110,6 +124,15 @@ table "chunks" {
   column "end_byte" { type = integer }
   column "page_from" { type = integer }
   column "page_to" { type = integer }
+  // Rows of a sheet or records of a file; 0 where there are none.
+  column "row_from" {
+    type    = integer
+    default = 0
+  }
+  column "row_to" {
+    type    = integer
+    default = 0
+  }
   column "headings" { type = text }
   column "body" { type = text }
   primary_key { columns = [column.no] }
