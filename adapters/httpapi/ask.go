@@ -29,6 +29,7 @@ type AskRes struct {
 	Answer         string        `json:"answer" doc:"With markers such as [1] that citations explain."`
 	Sources        []string      `json:"sources" nullable:"false" doc:"Title and chunk index of every passage that was read."`
 	ConversationID string        `json:"conversation_id"`
+	MessageID      uuid.UUID     `json:"message_id" format:"uuid" doc:"Of the answer in the conversation."`
 	Citations      []CitationRes `json:"citations" nullable:"false"`
 	Grounded       bool          `json:"grounded" doc:"Whether at least one citation supports the answer."`
 	Evidence       bool          `json:"evidence" doc:"false: the documents don't answer, and the answer says so."`
@@ -85,7 +86,7 @@ func (s *Server) question(ws uuid.UUID, in AskReq) (chat.Question, error) {
 
 func askRes(a chat.Answer) AskRes {
 	return AskRes{
-		Answer: a.Text, Sources: sourceNames(a.Sources), ConversationID: a.Conversation.String(), Citations: citationsRes(a.Citations),
+		Answer: a.Text, Sources: sourceNames(a.Sources), ConversationID: a.Conversation.String(), MessageID: a.ID, Citations: citationsRes(a.Citations),
 		Grounded: a.Grounded, Evidence: a.Evidence, Language: string(a.Language), Model: a.Model,
 	}
 }

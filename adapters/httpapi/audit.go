@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"iter"
 	"net/http"
@@ -137,14 +136,7 @@ func (s *Server) exportAudit(ctx context.Context, in *AuditFilterParams) (*huma.
 	}}, nil
 }
 
-func encodeAuditPosition(e event.Event) *string {
-	raw, err := json.Marshal(positionJSON{e.Time.UnixMicro(), e.ID})
-	if err != nil {
-		return nil // not reachable: the struct always marshals
-	}
-	token := base64.RawURLEncoding.EncodeToString(raw)
-	return &token
-}
+func encodeAuditPosition(e event.Event) *string { return encodeMoment(e.Time, e.ID) }
 
 func decodeAuditPosition(token string) (audit.Position, error) {
 	p, err := decodePosition(token)

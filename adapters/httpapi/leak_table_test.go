@@ -28,6 +28,7 @@ type rule struct {
 	safe    bool // changes nothing, although it is no GET
 	shows   bool // the response has words of the workspace
 	targets string
+	private bool // only whoever began the conversation in the path may, to all others there is none
 }
 
 // rules is the decision table. It has a row for every operation of the OpenAPI document, under the id without what follows
@@ -60,6 +61,7 @@ func rules() map[string]rule {
 		"admin_create_workspace": {needs: admin, whole: true, ok: 201, body: func(w *world) any {
 			return map[string]any{"name": "new", "owner_user_id": w.spare.ID}
 		}},
+		"forget_user":                {needs: admin, whole: true},
 		"admin_list_user_workspaces": {needs: admin},
 		"list_audit_events":          {needs: admin, whole: true},
 		"export_audit_events":        {needs: admin, whole: true, shows: true},
@@ -99,6 +101,13 @@ func rules() map[string]rule {
 		"query_workspace":      {needs: identity.QuerySearch, reach: reading, safe: true, shows: true, body: raw(`{"query":"code of the vault","trace":true}`)},
 		"ask_workspace":        {needs: identity.QueryAsk, reach: reading, safe: true, shows: true, body: raw(`{"query":"Where is the code of the vault?"}`)},
 		"ask_stream_workspace": {needs: identity.QueryStream, reach: reading, safe: true, shows: true, body: raw(`{"query":"Where is the code of the vault?"}`)},
+
+		"list_conversations":  {needs: identity.QueryAsk, reach: reading},
+		"create_conversation": {needs: identity.QueryAsk, reach: reading, ok: 201, body: raw(`{"title":"new"}`)},
+		"get_conversation":    {needs: identity.QueryAsk, reach: reading, private: true},
+		"list_messages":       {needs: identity.QueryAsk, reach: reading, private: true, shows: true},
+		"rename_conversation": {needs: identity.QueryAsk, reach: reading, private: true, body: raw(`{"title":"new"}`)},
+		"delete_conversation": {needs: identity.QueryAsk, reach: reading, private: true},
 	}
 }
 

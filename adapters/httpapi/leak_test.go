@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/ragcorp/ragcorp/core/audit"
+	"github.com/ragcorp/ragcorp/core/chat"
 	"github.com/ragcorp/ragcorp/core/document"
 	"github.com/ragcorp/ragcorp/core/event"
 	"github.com/ragcorp/ragcorp/core/identity"
@@ -117,20 +118,23 @@ func (w *world) forge(m jwt.SigningMethod, key any, life time.Duration, kind str
 type variant struct {
 	name                string
 	workspace, document func(*world) uuid.UUID
-	target              bool // ids of users and keys are real
+	conversation        func(*world) place // whose conversation and message
+	target              bool               // ids of users and keys are real
 }
 
 func variants() []variant {
 	mineWS, mineDoc := func(w *world) uuid.UUID { return w.mine.workspace }, func(w *world) uuid.UUID { return w.mine.document }
 	theirsWS, theirsDoc := func(w *world) uuid.UUID { return w.theirs.workspace }, func(w *world) uuid.UUID { return w.theirs.document }
 	none := func(*world) uuid.UUID { return uuid.MustParse("0192f0c1-5f7e-7cc5-9d35-5d2b1a8f9b10") }
+	mine, theirs := func(w *world) place { return w.mine }, func(w *world) place { return w.theirs }
+	nothing := func(w *world) place { return place{conversation: none(w), message: none(w)} }
 	return []variant{
-		{"mine", mineWS, mineDoc, true},
-		{"theirs", theirsWS, theirsDoc, true},
-		{"their document in my workspace", mineWS, theirsDoc, true},
-		{"my document in their workspace", theirsWS, mineDoc, true},
-		{"no such workspace", none, mineDoc, true},
-		{"no such thing", mineWS, none, false},
+		{"mine", mineWS, mineDoc, mine, true},
+		{"theirs", theirsWS, theirsDoc, theirs, true},
+		{"their document in my workspace", mineWS, theirsDoc, theirs, true},
+		{"my document in their workspace", theirsWS, mineDoc, mine, true},
+		{"no such workspace", none, mineDoc, mine, true},
+		{"no such thing", mineWS, none, nothing, false},
 	}
 }
 
@@ -192,6 +196,8 @@ func (a attempt) decideWithin(ok int) int {
 		return http.StatusNotFound
 	case may < a.rule.reach:
 		return http.StatusForbidden
+	case a.rule.private && (a.caller.name != "owner" || a.ids.name != "mine") && (a.caller.name != "foreign" || a.ids.name != "theirs"):
+		return http.StatusNotFound
 	case strings.Contains(a.op.Path, "{document_id}") && a.ids.name != "mine" && a.ids.name != "theirs":
 		return http.StatusNotFound
 	}
@@ -221,6 +227,7 @@ func (a attempt) path(w *world, key uuid.UUID) string {
 	return strings.NewReplacer(
 		"{workspace_id}", a.ids.workspace(w).String(), "{document_id}", a.ids.document(w).String(),
 		"{user_id}", user.String(), "{key_id}", key.String(),
+		"{conversation_id}", a.ids.conversation(w).conversation.String(), "{message_id}", a.ids.conversation(w).message.String(),
 	).Replace(a.op.Path)
 }
 
@@ -243,6 +250,9 @@ func (a attempt) try(t *testing.T, w *world, who credential, key uuid.UUID) {
 		if strings.Contains(said, word) && (r.status >= 400 || !a.caller.knows(word)) {
 			t.Errorf("%s = %d tells %s: %.500s", where, r.status, word, r.body)
 		}
+	}
+	if strings.Contains(said, mineSecret) && (r.status >= 400 || a.caller.name != "owner") {
+		t.Errorf("%s = %d tells what the owner has asked: %.500s", where, r.status, r.body)
 	}
 	if shown := strings.Contains(said, mineWord); a.rule.shows && a.ids.name == "mine" && r.status < 300 && a.caller.knows(mineWord) && !shown {
 		t.Errorf("%s doesn't tell %s, so nothing is proved by that others don't see it: %.500s", where, mineWord, r.body)
@@ -343,6 +353,7 @@ type state struct {
 	Users      []identity.User
 	Keys       []identity.Key
 	Events     []event.Event
+	Asked      []chat.Message // in the conversations of mine and theirs
 }
 
 func (w *world) state() state {
@@ -362,6 +373,15 @@ func (w *world) state() state {
 	w.must(err)
 	for i := range s.Keys {
 		s.Keys[i].LastUsedAt = time.Time{}
+	}
+	for _, p := range []place{w.mine, w.theirs} {
+		owner := identity.Actor{Kind: identity.Person, User: w.owner.ID, Role: identity.Employee}
+		if p == w.theirs {
+			owner.User = w.foreign.ID
+		}
+		asked, err := w.app.Chat.Messages(w.Context(), owner, p.workspace, p.conversation, chat.MessagePage{Limit: 1000})
+		w.must(err)
+		s.Asked = append(s.Asked, asked...)
 	}
 	for e, err := range w.app.Audit.Export(w.Context(), identity.System, audit.Search{}) {
 		w.must(err)

@@ -23,6 +23,7 @@ func (s *Server) routes(mux *http.ServeMux) {
 	s.query()
 	s.ask()
 	s.stream()
+	s.conversations()
 	s.jobs()
 	s.audit()
 	s.health()

@@ -160,7 +160,7 @@ func (e *events) piece(p chat.Piece) {
 	case p.Done != nil:
 		id := p.Done.Conversation.String()
 		e.send("citations", map[string]any{"citations": citationsRes(p.Done.Citations), "grounded": p.Done.Grounded, "evidence": p.Done.Evidence})
-		e.send("done", map[string]any{"answer": p.Done.Text, "conversation_id": id})
+		e.send("done", map[string]any{"answer": p.Done.Text, "conversation_id": id, "message_id": p.Done.ID})
 	case p.Text != "":
 		e.send("token", map[string]string{"token": p.Text})
 	default:

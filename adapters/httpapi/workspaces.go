@@ -131,14 +131,7 @@ type positionJSON struct {
 	ID   uuid.UUID `json:"i"`
 }
 
-func encodePosition(w workspace.Workspace) *string {
-	raw, err := json.Marshal(positionJSON{w.CreatedAt.UnixMicro(), w.ID})
-	if err != nil {
-		return nil // not reachable: the struct always marshals
-	}
-	token := base64.RawURLEncoding.EncodeToString(raw)
-	return &token
-}
+func encodePosition(w workspace.Workspace) *string { return encodeMoment(w.CreatedAt, w.ID) }
 
 func decodePosition(token string) (workspace.Position, error) {
 	if token == "" {

@@ -24,6 +24,7 @@ import (
 	"github.com/ragcorp/ragcorp/adapters/sqlstore"
 	"github.com/ragcorp/ragcorp/adapters/token"
 	"github.com/ragcorp/ragcorp/core"
+	"github.com/ragcorp/ragcorp/core/chat"
 	"github.com/ragcorp/ragcorp/core/document"
 	"github.com/ragcorp/ragcorp/core/identity"
 	"github.com/ragcorp/ragcorp/core/workspace"
@@ -53,14 +54,16 @@ type world struct {
 
 // place is a workspace with a document in it. The word stands in everything that people wrote about it, and nowhere else.
 type place struct {
-	workspace, document uuid.UUID
-	word                string
+	workspace, document   uuid.UUID
+	conversation, message uuid.UUID // of whom the workspace belongs to, with an answer
+	word                  string
 }
 
 const (
 	mineWord   = "amaranth"
 	theirsWord = "belladonna"
 	spareWord  = "celandine" // in the address of a user, which is for administrators
+	mineSecret = "dulcamara" // in what the owner of mine has asked, which is for nobody else
 )
 
 // newWorld makes a world; change may alter the options of its server.
@@ -167,7 +170,14 @@ func (w *world) place(owner identity.User, word string) place {
 	if d.Status != document.Ready {
 		w.Fatalf("the document of %s is %s, want READY", word, d.Status)
 	}
-	return place{workspace: ws.ID, document: d.ID, word: word}
+	question := "Where is the code of the vault?"
+	if word == mineWord {
+		question = "Where is the code of the vault, " + mineSecret + "?"
+	}
+	a, err := w.app.Chat.Ask(w.Context(), identity.Actor{Kind: identity.Person, User: owner.ID, Role: owner.Role},
+		chat.Question{Workspace: ws.ID, Text: question})
+	w.must(err)
+	return place{workspace: ws.ID, document: d.ID, conversation: a.Conversation, message: a.ID, word: word}
 }
 
 // credential is a header that says who is asking.

@@ -2,9 +2,9 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/google/uuid"
 	"github.com/uptrace/bun"
@@ -12,7 +12,6 @@ import (
 	"github.com/ragcorp/ragcorp/core/chat"
 	"github.com/ragcorp/ragcorp/core/event"
 	"github.com/ragcorp/ragcorp/core/fault"
-	"github.com/ragcorp/ragcorp/core/llm"
 	"github.com/ragcorp/ragcorp/core/workspace"
 )
 
@@ -35,88 +34,115 @@ type conversationRow struct {
 	UpdatedAt int64     `bun:"updated_at"`
 }
 
-// messageRow is a row of messages.
-type messageRow struct {
-	bun.BaseModel `bun:"table:messages,alias:m"`
-
-	No           int64     `bun:"no,pk,autoincrement"`
-	ID           uuid.UUID `bun:"id"`
-	Conversation uuid.UUID `bun:"conversation_id"`
-	Role         llm.Role  `bun:"role"`
-	Body         string    `bun:"body"`
-	CreatedAt    int64     `bun:"created_at"`
+func (r conversationRow) conversation() chat.Conversation {
+	return chat.Conversation{
+		ID: r.ID, Workspace: r.Workspace, Owner: r.Owner, Title: r.Title, CreatedAt: moment(r.CreatedAt), UpdatedAt: moment(r.UpdatedAt),
+	}
 }
 
-func (r messageRow) message() chat.Message {
-	return chat.Message{ID: r.ID, Role: r.Role, Text: r.Body, Time: moment(r.CreatedAt)}
-}
-
-// Messages implements chat.Store.
-func (cs conversations) Messages(
-	ctx context.Context, s workspace.Scope, owner string, conversation uuid.UUID, limit int,
-) ([]chat.Message, error) {
-	var rows []messageRow
-	err := cs.s.read(ctx, func(ctx context.Context, tx bun.Tx) error {
-		if err := ownConversation(ctx, tx, s, owner, conversation); err != nil || limit <= 0 {
-			return err
-		}
-		err := tx.NewSelect().Model(&rows).Where("m.conversation_id = ?", conversation).
-			OrderExpr("m.no DESC").Limit(int64(limit)).Scan(ctx)
-		if err != nil {
-			return fmt.Errorf("read messages of %s: %w", conversation, err)
-		}
-		return nil
-	})
-	if err != nil || len(rows) == 0 {
-		return nil, err
-	}
-	slices.Reverse(rows)
-	out := make([]chat.Message, len(rows))
-	for i, r := range rows {
-		out[i] = r.message()
-	}
-	return out, nil
-}
-
-// Append implements chat.Store. The conversation is as old as its first message and was last touched with its last one.
-func (cs conversations) Append(ctx context.Context, s workspace.Scope, e chat.Exchange, events ...event.Event) error {
-	if len(e.Messages) == 0 {
-		return errors.New("append to a conversation: there are no messages")
-	}
+// Create implements chat.Store.
+func (cs conversations) Create(ctx context.Context, s workspace.Scope, c chat.Conversation, events ...event.Event) error {
 	row := conversationRow{
-		ID: e.Conversation, Workspace: s.Workspace(), Owner: e.Owner, Title: storable(e.Title),
-		CreatedAt: micros(e.Messages[0].Time), UpdatedAt: micros(e.Messages[len(e.Messages)-1].Time),
-	}
-	messages := make([]messageRow, len(e.Messages))
-	for i, m := range e.Messages {
-		messages[i] = messageRow{ID: m.ID, Conversation: e.Conversation, Role: m.Role, Body: storable(m.Text), CreatedAt: micros(m.Time)}
+		ID: c.ID, Workspace: s.Workspace(), Owner: c.Owner, Title: storable(c.Title), CreatedAt: micros(c.CreatedAt), UpdatedAt: micros(c.UpdatedAt),
 	}
 	return cs.s.write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		_, err := tx.NewInsert().Model(&row).On("CONFLICT (id) DO UPDATE").
-			Set("updated_at = CASE WHEN v.updated_at < EXCLUDED.updated_at THEN EXCLUDED.updated_at ELSE v.updated_at END").
-			Where("v.workspace_id = EXCLUDED.workspace_id AND v.owner = EXCLUDED.owner").Exec(ctx)
-		if err != nil {
-			return fmt.Errorf("write conversation %s: %w", e.Conversation, err)
-		}
-		if err := ownConversation(ctx, tx, s, e.Owner, e.Conversation); err != nil {
-			return err
-		}
-		if _, err := tx.NewInsert().Model(&messages).Exec(ctx); err != nil {
-			return fmt.Errorf("write messages of %s: %w", e.Conversation, err)
+		if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
+			return fmt.Errorf("write conversation %s: %w", c.ID, err)
 		}
 		return insertEvents(ctx, tx, events...)
 	})
 }
 
-// ownConversation returns an error of kind fault.NotFound unless the owner has the conversation in the scope's workspace.
-func ownConversation(ctx context.Context, tx bun.Tx, s workspace.Scope, owner string, id uuid.UUID) error {
-	own, err := tx.NewSelect().Table("conversations").
-		Where("id = ? AND workspace_id = ? AND owner = ?", id, s.Workspace(), owner).Exists(ctx)
-	if err != nil {
-		return fmt.Errorf("find conversation %s: %w", id, err)
+// List implements chat.Store.
+func (cs conversations) List(ctx context.Context, s workspace.Scope, owner string, p chat.Page) ([]chat.Conversation, error) {
+	if p.Limit <= 0 {
+		return nil, nil
 	}
-	if !own {
-		return fault.NotFound.Errorf("there is no such conversation")
+	var rows []conversationRow
+	sel := cs.s.reader.NewSelect().Model(&rows).Where("v.workspace_id = ? AND v.owner = ?", s.Workspace(), owner).
+		OrderExpr("v.updated_at DESC, v.id DESC").Limit(int64(p.Limit))
+	if p.After != (chat.Position{}) {
+		sel.Where("(v.updated_at, v.id) < (?, ?)", micros(p.After.UpdatedAt), p.After.ID)
 	}
-	return nil
+	if err := sel.Scan(ctx); err != nil {
+		return nil, cs.s.classify(ctx, fmt.Errorf("list conversations: %w", err))
+	}
+	out := make([]chat.Conversation, len(rows))
+	for i, r := range rows {
+		out[i] = r.conversation()
+	}
+	return out, nil
+}
+
+// Conversation implements chat.Store.
+func (cs conversations) Conversation(ctx context.Context, s workspace.Scope, owner string, id uuid.UUID) (chat.Conversation, error) {
+	row, err := cs.one(ctx, cs.s.reader, s, owner, id)
+	return row.conversation(), cs.s.classify(ctx, err)
+}
+
+func (cs conversations) one(
+	ctx context.Context, db bun.IDB, s workspace.Scope, owner string, id uuid.UUID,
+) (row conversationRow, err error) {
+	err = db.NewSelect().Model(&row).Where("v.id = ? AND v.workspace_id = ? AND v.owner = ?", id, s.Workspace(), owner).Scan(ctx)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return row, errNoConversation()
+	case err != nil:
+		return row, fmt.Errorf("read conversation %s: %w", id, err)
+	}
+	return row, nil
+}
+
+func errNoConversation() error { return fault.NotFound.Errorf("there is no such conversation") }
+
+// Rename implements chat.Store. A conversation is never touched earlier than before.
+func (cs conversations) Rename(
+	ctx context.Context, s workspace.Scope, c chat.Conversation, events ...event.Event,
+) (renamed chat.Conversation, err error) {
+	err = cs.s.write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		at := micros(c.UpdatedAt)
+		_, err := tx.NewUpdate().Model((*conversationRow)(nil)).Set("title = ?", storable(c.Title)).
+			Set("updated_at = CASE WHEN updated_at < ? THEN ? ELSE updated_at END", at, at).
+			Where("id = ? AND workspace_id = ? AND owner = ?", c.ID, s.Workspace(), c.Owner).Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("rename conversation %s: %w", c.ID, err)
+		}
+		row, err := cs.one(ctx, tx, s, c.Owner, c.ID)
+		if err != nil {
+			return err
+		}
+		renamed = row.conversation()
+		return insertEvents(ctx, tx, events...)
+	})
+	return renamed, err
+}
+
+// Delete implements chat.Store.
+func (cs conversations) Delete(ctx context.Context, s workspace.Scope, owner string, id uuid.UUID, events ...event.Event) error {
+	return cs.s.write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		res, err := tx.NewDelete().Model((*conversationRow)(nil)).
+			Where("id = ? AND workspace_id = ? AND owner = ?", id, s.Workspace(), owner).Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("delete conversation %s: %w", id, err)
+		}
+		if n, err := rowCount(res); err != nil || n == 0 {
+			return errors.Join(err, errNoConversation())
+		}
+		return insertEvents(ctx, tx, events...)
+	})
+}
+
+// Forget implements chat.Store.
+func (cs conversations) Forget(ctx context.Context, owner string, events ...event.Event) (forgotten int, err error) {
+	err = cs.s.write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		res, err := tx.NewDelete().Model((*conversationRow)(nil)).Where("owner = ?", owner).Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("delete the conversations of %s: %w", owner, err)
+		}
+		if forgotten, err = rowCount(res); err != nil {
+			return err
+		}
+		return insertEvents(ctx, tx, events...)
+	})
+	return forgotten, err
 }

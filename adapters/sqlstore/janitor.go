@@ -42,6 +42,9 @@ func (j janitor) Purge(ctx context.Context, ws workspace.ID, id document.ID) (bl
 				return err
 			}
 		}
+		if err := eraseMessages(ctx, tx, id); err != nil {
+			return err
+		}
 		_, err = tx.NewUpdate().Table("documents").Set("blob_key = ''").Set("generation_id = NULL").Set("language = ''").
 			Set("page_count = 0").Set("chunk_count = 0").Set("properties = '{}'").Where("id = ?", id).Exec(ctx)
 		if err != nil {

@@ -22,7 +22,8 @@ type Question struct {
 
 // Answer is what came out.
 type Answer struct {
-	Text         string // with markers such as [1] that Citations explains
+	ID           uuid.UUID // of its message in the conversation
+	Text         string    // with markers such as [1] that Citations explains
 	Language     text.Language
 	Evidence     bool // false when the documents don't answer; Text says so, and there are no citations
 	Grounded     bool // whether at least one citation supports the answer

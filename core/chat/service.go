@@ -118,7 +118,7 @@ func (s *Service) begin(ctx context.Context, a identity.Actor, q Question) (*tur
 	if q.K == 0 {
 		q.K = 5
 	}
-	t := &turn{Service: s, scope: scope, owner: a.String(), question: strings.TrimSpace(q.Text), began: s.opts.Now()}
+	t := &turn{Service: s, answer: Answer{ID: uuid.Must(uuid.NewV7())}, scope: scope, owner: a.String(), question: strings.TrimSpace(q.Text), began: s.opts.Now()}
 	if err := t.recall(ctx, q.Conversation); err != nil {
 		return nil, err
 	}
@@ -135,10 +135,10 @@ func (s *Service) begin(ctx context.Context, a identity.Actor, q Question) (*tur
 // remember stores the exchange.
 func (s *Service) remember(ctx context.Context, t *turn) error {
 	return s.store.Append(ctx, t.scope, Exchange{
-		Conversation: t.answer.Conversation, Owner: t.owner, Title: titleOf(t.question),
+		Conversation: t.answer.Conversation, Owner: t.owner, Title: titleOf(t.question), Documents: t.documents(),
 		Messages: []Message{
 			{ID: uuid.Must(uuid.NewV7()), Role: llm.RoleUser, Text: t.question, Time: t.began},
-			{ID: uuid.Must(uuid.NewV7()), Role: llm.RoleAssistant, Text: t.answer.Text, Time: s.opts.Now()},
+			{ID: t.answer.ID, Role: llm.RoleAssistant, Text: t.answer.Text, Time: s.opts.Now(), Citations: t.answer.Citations},
 		},
 	})
 }

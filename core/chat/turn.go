@@ -3,11 +3,13 @@ package chat
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/ragcorp/ragcorp/core/document"
 	"github.com/ragcorp/ragcorp/core/fault"
 	"github.com/ragcorp/ragcorp/core/llm"
 	"github.com/ragcorp/ragcorp/core/workspace"
@@ -30,15 +32,27 @@ func (t *turn) recall(ctx context.Context, id uuid.UUID) error {
 	if id == uuid.Nil {
 		return nil
 	}
-	history, err := t.store.Messages(ctx, t.scope, t.owner, id, t.opts.History)
+	history, err := t.store.Messages(ctx, t.scope, t.owner, id, MessagePage{Limit: t.opts.History})
 	switch {
 	case errors.Is(err, fault.NotFound):
 		return nil
 	case err != nil:
 		return err
 	}
-	t.history, t.answer.Conversation = history, id
+	t.history, t.answer.Conversation = readable(history), id
 	return nil
+}
+
+// readable leaves out answers that were erased, with their questions, and the end of an exchange whose beginning is missing.
+func readable(history []Message) []Message {
+	var out []Message
+	for i := 0; i+1 < len(history); i++ {
+		question, answer := history[i], history[i+1]
+		if question.Role == llm.RoleUser && answer.Role == llm.RoleAssistant && !answer.Erased {
+			out = append(out, question, answer)
+		}
+	}
+	return out
 }
 
 // generate writes the answer and yields its text as it comes. It reports whether to go on.
@@ -90,6 +104,17 @@ func say(said *strings.Builder, s string, yield func(Piece, error) bool) bool {
 func (t *turn) decline(yield func(Piece, error) bool) bool {
 	t.answer.Text = noEvidence(t.answer.Language)
 	return yield(Piece{Text: t.answer.Text}, nil)
+}
+
+// documents are those that the model has read, whether or not the answer cites them.
+func (t *turn) documents() []document.ID {
+	var out []document.ID
+	for _, h := range t.answer.Sources {
+		if !slices.Contains(out, h.Document) {
+			out = append(out, h.Document)
+		}
+	}
+	return out
 }
 
 func (t *turn) request() llm.Request {

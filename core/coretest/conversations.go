@@ -26,6 +26,15 @@ func TestConversations[S Content](t *testing.T, open func(*testing.T) S) {
 		{"a message that is there is a conflict and leaves no trace", conversationTwice},
 		{"exchanges at once all count and stay together", conversationAtOnce},
 		{"an exchange without messages is refused", conversationEmpty},
+		{"a conversation comes back as it was made, renamed and gone on with", conversationLife},
+		{"conversations are listed page by page, the last touched first", conversationPages},
+		{"messages are read page by page, from the newest back", conversationMessagePages},
+		{"a deleted conversation is gone with its messages", conversationDelete},
+		{"to rename or delete somebody else's conversation leaves no trace", conversationMeddling},
+		{"who is forgotten has no conversation left anywhere, others keep theirs", conversationForget},
+		{"citations come back as they were", conversationCitations},
+		{"a purged document takes the words of its answers along, and only those", conversationPurge},
+		{"an answer that comes after its document was purged is stored without words", conversationLate},
 	})
 }
 
@@ -43,7 +52,7 @@ func (w *contentWorld) exchange(id uuid.UUID, question string) chat.Exchange {
 
 func (w *contentWorld) messages(id uuid.UUID, limit int) []chat.Message {
 	w.t.Helper()
-	got, err := w.Conversations().Messages(w.ctx(), w.all, asker, id, limit)
+	got, err := w.Conversations().Messages(w.ctx(), w.all, asker, id, chat.MessagePage{Limit: limit})
 	w.must(err)
 	return got
 }
@@ -88,7 +97,7 @@ func conversationOfOwner(_ *testing.T, w *contentWorld) {
 		{"an unknown conversation", w.all, asker, uuid.New()},
 	} {
 		for _, limit := range []int{0, 10} {
-			_, err := w.Conversations().Messages(w.ctx(), c.s, c.owner, c.id, limit)
+			_, err := w.Conversations().Messages(w.ctx(), c.s, c.owner, c.id, chat.MessagePage{Limit: limit})
 			w.is("Messages for "+c.what, err, fault.NotFound)
 		}
 	}
@@ -154,7 +163,7 @@ func conversationEmpty(t *testing.T, w *contentWorld) {
 	if err := w.Conversations().Append(w.ctx(), w.all, e, w.event("asked")); err == nil {
 		t.Error("Append worked")
 	}
-	_, err := w.Conversations().Messages(w.ctx(), w.all, asker, id, 1)
+	_, err := w.Conversations().Messages(w.ctx(), w.all, asker, id, chat.MessagePage{Limit: 1})
 	w.is("Messages", err, fault.NotFound)
 	if n := w.count("asked", event.Pending); n != 0 {
 		t.Errorf("%d events were written, want none", n)

@@ -95,8 +95,8 @@ type Run struct {
 // concurrent use.
 type Janitor interface {
 	// Purge removes for good what is left of a deleted document: text, chunks, index entries and the embeddings that no
-	// other chunk uses; the row itself stays, stripped of its blob key, which is returned ("" when there is none). fault.NotFound
-	// when there is no deleted document of that id.
+	// other chunk uses, and the words of all answers that were made from it; the row itself stays, stripped of its blob key,
+	// which is returned ("" when there is none). fault.NotFound when there is no deleted document of that id.
 	Purge(ctx context.Context, ws workspace.ID, id ID) (blob string, err error)
 	// Compact merges small parts of the workspace's index into larger ones and forgets what was retired. Results of searches don't change.
 	Compact(ctx context.Context, ws workspace.ID) error

@@ -1,0 +1,188 @@
+package sqlstore
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+	"github.com/uptrace/bun"
+
+	"github.com/ragcorp/ragcorp/core/chat"
+	"github.com/ragcorp/ragcorp/core/document"
+	"github.com/ragcorp/ragcorp/core/event"
+	"github.com/ragcorp/ragcorp/core/llm"
+	"github.com/ragcorp/ragcorp/core/text"
+	"github.com/ragcorp/ragcorp/core/workspace"
+)
+
+// messageRow is a row of messages.
+type messageRow struct {
+	bun.BaseModel `bun:"table:messages,alias:m"`
+
+	No           int64     `bun:"no,pk,autoincrement"`
+	ID           uuid.UUID `bun:"id"`
+	Conversation uuid.UUID `bun:"conversation_id"`
+	Role         llm.Role  `bun:"role"`
+	Body         string    `bun:"body"`
+	CreatedAt    int64     `bun:"created_at"`
+	Citations    string    `bun:"citations"`
+	Erased       int       `bun:"erased"`
+}
+
+// messageDocumentRow is a row of message_documents.
+type messageDocumentRow struct {
+	bun.BaseModel `bun:"table:message_documents,alias:md"`
+
+	Message  uuid.UUID `bun:"message_id,pk"`
+	Document uuid.UUID `bun:"document_id,pk"`
+}
+
+// citationJSON is a citation as it stands in messages.citations.
+type citationJSON struct {
+	Marker   int       `json:"n"`
+	Document uuid.UUID `json:"d"`
+	Title    string    `json:"t"`
+	Chunk    uuid.UUID `json:"c"`
+	Page     int       `json:"p,omitempty"`
+	Start    int       `json:"s"`
+	End      int       `json:"e"`
+	Quote    string    `json:"q"`
+	Score    float64   `json:"r"`
+}
+
+func rowOfMessage(conversation uuid.UUID, m chat.Message) (messageRow, error) {
+	cs := make([]citationJSON, len(m.Citations))
+	for i, c := range m.Citations {
+		cs[i] = citationJSON{c.Marker, c.Document, c.Title, c.Chunk, c.Page, c.Span.Start, c.Span.End, c.Quote, c.Score}
+	}
+	raw, err := json.Marshal(cs)
+	if err != nil {
+		return messageRow{}, fmt.Errorf("encode citations of %s: %w", m.ID, err)
+	}
+	return messageRow{
+		ID: m.ID, Conversation: conversation, Role: m.Role, Body: storable(m.Text), CreatedAt: micros(m.Time), Citations: string(raw),
+	}, nil
+}
+
+func (r messageRow) message() (chat.Message, error) {
+	m := chat.Message{ID: r.ID, Role: r.Role, Text: r.Body, Time: moment(r.CreatedAt), Erased: r.Erased != 0}
+	var cs []citationJSON
+	if err := json.Unmarshal([]byte(r.Citations), &cs); err != nil {
+		return m, fmt.Errorf("decode citations of %s: %w", r.ID, err)
+	}
+	for _, c := range cs {
+		m.Citations = append(m.Citations, chat.Citation{
+			Marker: c.Marker, Document: c.Document, Title: c.Title, Chunk: c.Chunk, Page: c.Page,
+			Span: text.Span{Start: c.Start, End: c.End}, Quote: c.Quote, Score: c.Score,
+		})
+	}
+	return m, nil
+}
+
+// Messages implements chat.Store.
+func (cs conversations) Messages(
+	ctx context.Context, s workspace.Scope, owner string, conversation uuid.UUID, p chat.MessagePage,
+) ([]chat.Message, error) {
+	var rows []messageRow
+	err := cs.s.read(ctx, func(ctx context.Context, tx bun.Tx) error {
+		if _, err := cs.one(ctx, tx, s, owner, conversation); err != nil || p.Limit <= 0 {
+			return err
+		}
+		sel := tx.NewSelect().Model(&rows).Where("m.conversation_id = ?", conversation).OrderExpr("m.no DESC").Limit(int64(p.Limit))
+		if p.Before != uuid.Nil {
+			sel.Where("m.no < (SELECT b.no FROM messages AS b WHERE b.id = ? AND b.conversation_id = m.conversation_id)", p.Before)
+		}
+		if err := sel.Scan(ctx); err != nil {
+			return fmt.Errorf("read messages of %s: %w", conversation, err)
+		}
+		return nil
+	})
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	slices.Reverse(rows)
+	out := make([]chat.Message, len(rows))
+	for i, r := range rows {
+		if out[i], err = r.message(); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// Append implements chat.Store. The conversation is as old as its first message and was last touched with its last one.
+func (cs conversations) Append(ctx context.Context, s workspace.Scope, e chat.Exchange, events ...event.Event) error {
+	if len(e.Messages) == 0 {
+		return errors.New("append to a conversation: there are no messages")
+	}
+	row := conversationRow{
+		ID: e.Conversation, Workspace: s.Workspace(), Owner: e.Owner, Title: storable(e.Title),
+		CreatedAt: micros(e.Messages[0].Time), UpdatedAt: micros(e.Messages[len(e.Messages)-1].Time),
+	}
+	messages := make([]messageRow, len(e.Messages))
+	for i, m := range e.Messages {
+		var err error
+		if messages[i], err = rowOfMessage(e.Conversation, m); err != nil {
+			return err
+		}
+	}
+	return cs.s.write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		_, err := tx.NewInsert().Model(&row).On("CONFLICT (id) DO UPDATE").
+			Set("updated_at = CASE WHEN v.updated_at < EXCLUDED.updated_at THEN EXCLUDED.updated_at ELSE v.updated_at END").
+			Set("title = CASE WHEN v.title = '' THEN EXCLUDED.title ELSE v.title END").
+			Where("v.workspace_id = EXCLUDED.workspace_id AND v.owner = EXCLUDED.owner").Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("write conversation %s: %w", e.Conversation, err)
+		}
+		if _, err := cs.one(ctx, tx, s, e.Owner, e.Conversation); err != nil {
+			return err
+		}
+		if _, err := tx.NewInsert().Model(&messages).Exec(ctx); err != nil {
+			return fmt.Errorf("write messages of %s: %w", e.Conversation, err)
+		}
+		if err := cs.madeFrom(ctx, tx, messages[len(messages)-1].ID, e.Documents); err != nil {
+			return err
+		}
+		return insertEvents(ctx, tx, events...)
+	})
+}
+
+// madeFrom notes which documents a message was made from. One that was deleted while the answer was being written is not
+// going to be purged again, so the words go at once; the lock keeps it from being deleted until they are where a purge finds
+// them.
+func (cs conversations) madeFrom(ctx context.Context, tx bun.Tx, message uuid.UUID, ids []document.ID) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	ids = distinctIDs(ids)
+	rows := make([]messageDocumentRow, len(ids))
+	for i, id := range ids {
+		rows[i] = messageDocumentRow{Message: message, Document: id}
+	}
+	if _, err := tx.NewInsert().Model(&rows).Exec(ctx); err != nil {
+		return fmt.Errorf("write documents of message %s: %w", message, err)
+	}
+	var live []document.ID
+	err := tx.NewRaw("SELECT id FROM documents WHERE id IN (?) AND deleted_at IS NULL ORDER BY id "+cs.s.dialect.lock(), bun.List(ids)).
+		Scan(ctx, &live)
+	if err != nil {
+		return fmt.Errorf("look up documents of message %s: %w", message, err)
+	}
+	if len(live) == len(ids) {
+		return nil
+	}
+	return eraseMessages(ctx, tx, without(ids, live)[0])
+}
+
+// eraseMessages removes the words of all answers that were made from a document.
+func eraseMessages(ctx context.Context, tx bun.Tx, id document.ID) error {
+	_, err := tx.NewUpdate().Model((*messageRow)(nil)).Set("body = ''").Set("citations = '[]'").Set("erased = 1").
+		Where("id IN (SELECT md.message_id FROM message_documents AS md WHERE md.document_id = ?)", id).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("erase answers made from %s: %w", id, err)
+	}
+	return nil
+}
