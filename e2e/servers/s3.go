@@ -60,7 +60,7 @@ func StartS3(t testing.TB) *S3 {
 // Start starts the server again after Stop, with what it kept, and waits until it answers.
 func (s *S3) Start(t testing.TB) {
 	t.Helper()
-	s.cmd = exec.Command(s.binary, "--access", AccessKey, "--secret", SecretKey, "--region", Region, //nolint:gosec // built above
+	s.cmd = exec.CommandContext(context.Background(), s.binary, "--access", AccessKey, "--secret", SecretKey, "--region", Region, //nolint:gosec // built above
 		"--port", s.addr, "--quiet", "--keep-alive", "posix", "--sidecar", s.folder(t, "meta"), s.folder(t, "data"))
 	s.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.dir, "TMPDIR=" + s.dir, "SYSTEMROOT=" + os.Getenv("SYSTEMROOT")}
 	var said strings.Builder

@@ -136,18 +136,18 @@ func TestALinkServesTheBlobAsAFileToSave(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	res, body := get(t, link)
-	if res.StatusCode != http.StatusOK || body != "<script>alert(1)</script>" {
-		t.Errorf("GET = %d %q, want the blob", res.StatusCode, body)
+	r := get(t, link)
+	if r.status != http.StatusOK || r.body != "<script>alert(1)</script>" {
+		t.Errorf("GET = %d %q, want the blob", r.status, r.body)
 	}
-	if got := res.Header.Get("Content-Disposition"); got != `attachment; filename="a \"b\".html"` {
+	if got := r.header.Get("Content-Disposition"); got != `attachment; filename="a \"b\".html"` {
 		t.Errorf("Content-Disposition: %s", got)
 	}
-	if got := res.Header.Get("Content-Type"); got != "application/octet-stream" {
+	if got := r.header.Get("Content-Type"); got != "application/octet-stream" {
 		t.Errorf("Content-Type: %s, want one that no browser runs", got)
 	}
-	if res, _ := get(t, strings.Replace(link, "/k.blob", "/other.blob", 1)); res.StatusCode != http.StatusForbidden {
-		t.Errorf("GET of another blob with the link's signature = %d, want 403", res.StatusCode)
+	if r := get(t, strings.Replace(link, "/k.blob", "/other.blob", 1)); r.status != http.StatusForbidden {
+		t.Errorf("GET of another blob with the link's signature = %d, want 403", r.status)
 	}
 }
 
@@ -279,7 +279,14 @@ func uploads(t *testing.T, s *servers.S3, bucket string) []string {
 	return keys
 }
 
-func get(t *testing.T, url string) (*http.Response, string) {
+// got is a response that was read to its end.
+type got struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func get(t *testing.T, url string) got {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {
@@ -294,7 +301,7 @@ func get(t *testing.T, url string) (*http.Response, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return res, string(body)
+	return got{res.StatusCode, res.Header, string(body)}
 }
 
 // failing is a reader that fails.
