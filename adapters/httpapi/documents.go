@@ -18,6 +18,7 @@ type DocumentSummaryRes struct {
 	ID           uuid.UUID      `json:"id" format:"uuid"`
 	Title        string         `json:"title"`
 	Source       *string        `json:"source"`
+	ExternalID   *string        `json:"external_id" doc:"The client's own name for it."`
 	Metadata     map[string]any `json:"metadata"`
 	CreatedAt    time.Time      `json:"created_at"`
 	UpdatedAt    time.Time      `json:"updated_at"`
@@ -66,7 +67,7 @@ func optional(s string) *string {
 
 func documentSummary(d document.Document) DocumentSummaryRes {
 	return DocumentSummaryRes{
-		ID: d.ID, Title: d.Title, Source: optional(d.Source), Metadata: orEmpty(d.Metadata), CreatedAt: d.CreatedAt,
+		ID: d.ID, Title: d.Title, Source: optional(d.Source), ExternalID: optional(d.ExternalID), Metadata: orEmpty(d.Metadata), CreatedAt: d.CreatedAt,
 		UpdatedAt: d.UpdatedAt, FileName: optional(d.Original.Name), MimeType: optional(d.Original.MediaType),
 		Size: d.Original.Size, Status: string(d.Status), Tags: append([]string{}, d.Tags...),
 		ErrorCode: optional(d.Failure.Code), ErrorMessage: optional(d.Failure.Text),
@@ -113,8 +114,10 @@ type ListDocumentsParams struct {
 	Query  string `query:"q" maxLength:"500" doc:"Part of title, source, file name or metadata, whatever the case."`
 	Status string `query:"status" enum:",PENDING,PROCESSING,READY,FAILED,CANCELLED"`
 	Tag    string `query:"tag" maxLength:"100"`
+	Source string `query:"source" maxLength:"500" doc:"Exactly this one."`
 
-	Parent uuid.UUID `query:"parent_id" format:"uuid" doc:"Only documents that came out of this one's file."`
+	ExternalID string    `query:"external_id" maxLength:"500" doc:"Exactly this one: the client's own name for a document."`
+	Parent     uuid.UUID `query:"parent_id" format:"uuid" doc:"Only documents that came out of this one's file."`
 
 	Sort   string `query:"sort" default:"created_at_desc" enum:"created_at_desc,created_at_asc,title_asc,title_desc"`
 	Cursor string `query:"cursor" maxLength:"2000"`
@@ -189,7 +192,8 @@ func (s *Server) documents() {
 
 func (s *Server) listDocuments(ctx context.Context, in *ListDocumentsParams) (*body[DocumentsRes], error) {
 	q := document.Query{
-		Text: in.Query, Status: document.Status(in.Status), Tag: in.Tag, Parent: in.Parent, Sort: document.Sort(in.Sort),
+		Text: in.Query, Status: document.Status(in.Status), Tag: in.Tag, Source: in.Source, ExternalID: in.ExternalID,
+		Parent: in.Parent, Sort: document.Sort(in.Sort),
 		Offset: max(0, in.Offset), Limit: min(in.Limit, 200),
 	}
 	if q.Limit <= 0 {

@@ -20,6 +20,14 @@ type IngestTextReq struct {
 	Text     string         `json:"text" minLength:"1"`
 	Source   *string        `json:"source,omitempty" nullable:"true"`
 	Metadata map[string]any `json:"metadata,omitempty" doc:"tags: list of strings; allowed_roles: list of admin, employee."`
+
+	ReplaceReq
+}
+
+// ReplaceReq says which document content belongs to.
+type ReplaceReq struct {
+	ExternalID *string `json:"external_id,omitempty" nullable:"true" maxLength:"500" doc:"The client's own name for the document. The content becomes that of the document with this name in the workspace, whose old content is found until the new is ready."`
+	Replace    *string `json:"replace,omitempty" nullable:"true" enum:"source" doc:"source: the content becomes that of the document with the same source; 409 when there are several."`
 }
 
 // IngestTextRes is what became of a text.
@@ -82,12 +90,12 @@ func (s *Server) ingest() {
 }
 
 func (s *Server) ingestOne(ctx context.Context, ws uuid.UUID, in IngestTextReq) (IngestTextRes, error) {
-	d, created, err := s.app.Documents.IngestText(ctx, actorOf(ctx), ws, draftOf(in))
+	d, arrival, err := s.app.Documents.IngestText(ctx, actorOf(ctx), ws, draftOf(in))
 	if err != nil {
 		return IngestTextRes{}, err
 	}
 	res := IngestTextRes{DocumentID: d.ID, Status: string(d.Status)}
-	if created {
+	if arrival != document.Known {
 		res.Chunks = d.Chunks
 	}
 	return res, nil
@@ -95,9 +103,7 @@ func (s *Server) ingestOne(ctx context.Context, ws uuid.UUID, in IngestTextReq) 
 
 func draftOf(in IngestTextReq) document.TextDraft {
 	d := document.TextDraft{Text: in.Text, Details: document.Details{Title: in.Title, Metadata: in.Metadata}}
-	if in.Source != nil {
-		d.Source = *in.Source
-	}
+	d.Source, d.ExternalID, d.Replace = value(in.Source), value(in.ExternalID), document.Replace(value(in.Replace))
 	return d
 }
 
@@ -113,4 +119,11 @@ func within(err error, prefix string) error {
 		out.Fields[i] = fault.FieldError{Field: prefix + field.Field, Rule: field.Rule}
 	}
 	return &out
+}
+
+func value(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
 }

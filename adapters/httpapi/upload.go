@@ -24,6 +24,7 @@ type UploadRes struct {
 	FileName   *string   `json:"file_name"`
 	MimeType   *string   `json:"mime_type" doc:"Decided by content."`
 	Duplicate  bool      `json:"duplicate" doc:"The workspace had these very bytes already; the document is that one."`
+	Replaced   bool      `json:"replaced" doc:"The document was there with other content, which is found until this one is ready."`
 }
 
 // maxFormField bounds each part of the form that isn't the file.
@@ -37,6 +38,10 @@ func noteRequest(ctx huma.Context, next func(huma.Context)) {
 	next(huma.WithValue(ctx, requestKey{}, r))
 }
 
+const externalIDDoc = "The client's own name for the document, such as a path, up to 500 characters. A file with the name of a document that is there " +
+	"becomes its new content: the same id, the old content is found until the new is ready, and only what changed is embedded. " +
+	"Absent fields keep what the document has. Without it, the same bytes are the same document."
+
 // uploadForm describes the form.
 func uploadForm() *huma.RequestBody {
 	text := func(doc string) *huma.Schema { return &huma.Schema{Type: huma.TypeString, Description: doc} }
@@ -47,6 +52,12 @@ func uploadForm() *huma.RequestBody {
 			"title":    text("Blank or absent: the file's name."),
 			"source":   text("Where it comes from, such as a URL."),
 			"metadata": text("A JSON object; tags: list of strings, allowed_roles: list of admin, employee."),
+
+			"external_id": text(externalIDDoc),
+			"replace": {
+				Type: huma.TypeString, Enum: []any{"source"},
+				Description: "source: the file replaces the document with the same source; 409 when there are several. Not together with external_id.",
+			},
 		},
 	}
 	return &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"multipart/form-data": {Schema: form}}}
@@ -63,15 +74,19 @@ func (s *Server) upload() {
 			return nil, errors.New("the request is not at hand")
 		}
 		u := &uploading{Server: s, actor: actorOf(ctx), workspace: in.WorkspaceID}
-		d, created, err := u.read(ctx, r)
-		return &body[UploadRes]{UploadRes{
-			DocumentID: d.ID, Status: string(d.Status), FileName: optional(d.Original.Name),
-			MimeType: optional(d.Original.MediaType), Duplicate: err == nil && !created,
-		}}, err
+		d, arrival, err := u.read(ctx, r)
+		return &body[UploadRes]{uploadRes(d, arrival)}, err
 	})
 	// The framework would read and check a body that it knows of when the operation is registered; this one is streamed.
 	for _, prefix := range prefixes() {
 		s.api.OpenAPI().Paths[prefix+documentsURL+"/upload"].Post.RequestBody = uploadForm()
+	}
+}
+
+func uploadRes(d document.Document, arrival document.Arrival) UploadRes {
+	return UploadRes{
+		DocumentID: d.ID, Status: string(d.Status), FileName: optional(d.Original.Name), MimeType: optional(d.Original.MediaType),
+		Duplicate: arrival == document.Known, Replaced: arrival == document.Replaced,
 	}
 }
 
@@ -85,19 +100,19 @@ type uploading struct {
 	details   document.Details
 }
 
-func (u *uploading) read(ctx context.Context, r *http.Request) (document.Document, bool, error) {
+func (u *uploading) read(ctx context.Context, r *http.Request) (document.Document, document.Arrival, error) {
 	form, err := r.MultipartReader()
 	if err != nil {
-		return document.Document{}, false, fault.Unsupported.Errorf("the body must be multipart/form-data")
+		return document.Document{}, document.Known, fault.Unsupported.Errorf("the body must be multipart/form-data")
 	}
 	if err := u.parts(ctx, form); err != nil {
 		if u.receipt != nil {
 			err = errors.Join(err, u.app.Documents.Discard(ctx, u.receipt))
 		}
-		return document.Document{}, false, err
+		return document.Document{}, document.Known, err
 	}
 	if u.receipt == nil {
-		return document.Document{}, false, fault.Field("file", "is required")
+		return document.Document{}, document.Known, fault.Field("file", "is required")
 	}
 	return u.app.Documents.Accept(ctx, u.actor, u.receipt, u.details)
 }
@@ -130,6 +145,12 @@ func (u *uploading) part(ctx context.Context, part *multipart.Part) (err error) 
 		u.details.Title, err = field(part, name)
 	case "source":
 		u.details.Source, err = field(part, name)
+	case "external_id":
+		u.details.ExternalID, err = field(part, name)
+	case "replace":
+		var by string
+		by, err = field(part, name)
+		u.details.Replace = document.Replace(by)
 	case "metadata":
 		u.details.Metadata, err = metadataField(part)
 	default:

@@ -47,6 +47,7 @@ type documentRow struct {
 	UpdatedAt     int64           `bun:"updated_at"`
 	DeletedAt     *int64          `bun:"deleted_at"`
 	Parent        *uuid.UUID      `bun:"parent_id"`
+	ExternalID    string          `bun:"external_id"`
 	Metadata      string          `bun:"metadata"`
 	Properties    string          `bun:"properties"`
 	SearchKey     string          `bun:"search_key"`
@@ -80,7 +81,7 @@ func rowOfDocument(d document.Document) (documentRow, error) {
 		Hash: d.Hash, Run: d.Run, Status: d.Status, FailureCode: d.Failure.Code, FailureText: d.Failure.Text,
 		Stage: d.Stage, ProgressDone: d.Progress.Done, ProgressTotal: d.Progress.Total,
 		CreatedAt: micros(d.CreatedAt), UpdatedAt: micros(d.UpdatedAt), DeletedAt: nullMicros(d.DeletedAt),
-		Parent: nullable(d.Parent), Metadata: string(metadata), Properties: "{}", SearchKey: key,
+		Parent: nullable(d.Parent), ExternalID: d.ExternalID, Metadata: string(metadata), Properties: "{}", SearchKey: key,
 	}, nil
 }
 
@@ -107,8 +108,9 @@ func (r *documentRow) fixed(old documentRow) {
 func (r *documentRow) document() (document.Document, error) {
 	d := document.Document{
 		ID: r.ID, Workspace: r.Workspace, Title: r.Title, Source: r.Source, Uploader: value(r.Uploader), Parent: value(r.Parent),
-		Original: document.Original{Name: r.FileName, MediaType: r.MediaType, Key: r.BlobKey, Size: r.Size},
-		Hash:     r.Hash, Run: r.Run, Status: r.Status,
+		ExternalID: r.ExternalID,
+		Original:   document.Original{Name: r.FileName, MediaType: r.MediaType, Key: r.BlobKey, Size: r.Size},
+		Hash:       r.Hash, Run: r.Run, Status: r.Status,
 		Failure:   document.Failure{Code: r.FailureCode, Text: r.FailureText},
 		Progress:  document.Progress{Stage: r.Stage, Done: r.ProgressDone, Total: r.ProgressTotal},
 		Outcome:   document.Outcome{Language: r.Language, Pages: r.Pages, Chunks: r.Chunks},

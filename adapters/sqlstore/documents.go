@@ -33,25 +33,54 @@ func (ds documents) Create(
 		return document.Document{}, false, err
 	}
 	err = ds.s.write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		res, err := tx.NewInsert().Model(&row).
-			On("CONFLICT (workspace_id, content_hash) WHERE deleted_at IS NULL DO NOTHING").Exec(ctx)
+		if there, err := known(ctx, tx, &row); err != nil || there {
+			return err
+		}
+		res, err := tx.NewInsert().Model(&row).On("CONFLICT DO NOTHING").Exec(ctx)
 		if err != nil {
 			return fmt.Errorf("insert document %s: %w", d.ID, err)
 		}
-		if n, err := rowCount(res); err != nil {
+		n, err := rowCount(res)
+		if err != nil {
 			return err
-		} else if n == 1 {
-			created = true
+		}
+		if created = n == 1; created {
 			return insertEvents(ctx, tx, events...)
 		}
-		return tx.NewRaw("SELECT * FROM documents WHERE workspace_id = ? AND content_hash = ? AND deleted_at IS NULL",
-			d.Workspace, d.Hash).Scan(ctx, &row)
+		there, err := known(ctx, tx, &row) // somebody was faster
+		if err == nil && !there {
+			err = fault.Busy.Errorf("the document was brought and deleted meanwhile; try again")
+		}
+		return err
 	})
 	if err != nil {
 		return document.Document{}, false, err
 	}
 	stored, err = row.document()
 	return stored, created, err
+}
+
+// known looks for the live document that is what row wants to be, and if there is one, puts it into row.
+func known(ctx context.Context, tx bun.Tx, row *documentRow) (bool, error) {
+	find := func(by string, value string) (bool, error) {
+		var found []documentRow
+		err := tx.NewSelect().Model(&found).Where("d.workspace_id = ?", row.Workspace).Where("d.deleted_at IS NULL").
+			Where(by, value).OrderExpr("d.created_at, d.id").Limit(1).Scan(ctx)
+		if err != nil {
+			return false, fmt.Errorf("look for document %s: %w", row.ID, err)
+		}
+		if len(found) == 1 {
+			*row = found[0]
+		}
+		return len(found) == 1, nil
+	}
+	if row.ExternalID == "" {
+		return find("d.content_hash = ?", row.Hash)
+	}
+	if there, err := find("d.external_id = ?", row.ExternalID); err != nil || there {
+		return there, err
+	}
+	return find("d.external_id = '' AND d.content_hash = ?", row.Hash)
 }
 
 // Document implements document.Store.
@@ -127,7 +156,7 @@ func (ds documents) Update(
 func (ds documents) taken(ctx context.Context, err error) error {
 	err = ds.s.classify(ctx, err)
 	if errors.Is(err, fault.Conflict) {
-		return fault.Conflict.Wrap(err, "the workspace has another document with this content")
+		return fault.Conflict.Wrap(err, "the workspace has another document with this content or external id")
 	}
 	return err
 }
@@ -208,6 +237,12 @@ func (ds documents) choose(sel *bun.SelectQuery, q document.Query) {
 	}
 	if q.Parent != uuid.Nil {
 		sel.Where("d.parent_id = ?", q.Parent)
+	}
+	if q.Source != "" {
+		sel.Where("d.source = ?", q.Source)
+	}
+	if q.ExternalID != "" {
+		sel.Where("d.external_id = ?", q.ExternalID)
 	}
 	if q.Tag != "" {
 		sel.Where("EXISTS (SELECT 1 FROM json_each(d.tags) AS t WHERE t.value = ?)", q.Tag)

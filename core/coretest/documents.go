@@ -23,6 +23,9 @@ func TestDocuments[S Content](t *testing.T, open func(*testing.T) S) {
 	runContent(t, open, []contentCheck{
 		{"a created document comes back as it was", documentComesBack},
 		{"the same content again returns the document that is there", documentTwice},
+		{"an external id is a document, whatever its content", documentExternal},
+		{"an external id takes the document with its content that has none", documentAdopted},
+		{"of equal external ids at once one creates and all get its document", documentExternalRace},
 		{"the same content is new after a deletion and in another workspace", documentNewAgain},
 		{"of equal uploads at once one creates and all get its document", documentRace},
 		{"a document is not found outside its workspace and when it is deleted", documentNotFound},

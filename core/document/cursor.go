@@ -49,7 +49,13 @@ func DecodeCursor(sort Sort, token string) (Cursor, error) {
 
 // check reports a text that no store takes: one that is no UTF-8, or has a zero byte.
 func (q Query) check() error {
-	for _, f := range []struct{ name, text string }{{"q", q.Text}, {"tag", q.Tag}, {"cursor", q.After.Title}} {
+	for _, f := range []struct{ name, text string }{
+		{"q", q.Text},
+		{"tag", q.Tag},
+		{"source", q.Source},
+		{"external_id", q.ExternalID},
+		{"cursor", q.After.Title},
+	} {
 		if !utf8.ValidString(f.text) || strings.ContainsRune(f.text, 0) {
 			return fault.Field(f.name, "must be valid text")
 		}

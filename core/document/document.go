@@ -43,6 +43,7 @@ type Document struct {
 	Workspace    workspace.ID
 	Title        string
 	Source       string         // where it comes from, such as a URL; may be empty
+	ExternalID   string         // the client's own name for it, unique among the live documents of the workspace; may be empty
 	Metadata     map[string]any // a JSON object of the client's; never nil
 	Tags         []string       // from Metadata["tags"]
 	AllowedRoles []identity.Role

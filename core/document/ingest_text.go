@@ -40,44 +40,44 @@ func (s *Service) CheckText(in TextDraft) error {
 }
 
 // IngestText makes a document of a text and processes it while the caller waits. Should that fail for a passing reason, or
-// the process die, a worker goes on with it: the document is returned as it stands, with Status telling how far it is. When
-// the workspace has a live document of the same text, that one is returned with created false.
+// the process die, a worker goes on with it: the document is returned as it stands, with Status telling how far it is. Which
+// document the text belongs to is settled as in Accept; text counts as the same whatever its white space.
 func (s *Service) IngestText(
 	ctx context.Context, a identity.Actor, ws workspace.ID, in TextDraft,
-) (d Document, created bool, err error) {
+) (Document, Arrival, error) {
 	scope, err := s.writing(ctx, a, ws, identity.DocumentsCreate)
 	if err != nil {
-		return Document{}, false, err
+		return Document{}, Known, err
 	}
 	if err := s.CheckText(in); err != nil {
-		return Document{}, false, err
+		return Document{}, Known, err
 	}
 	receipt, err := s.keep(ctx, scope, a, Original{MediaType: "text/plain"}, strings.NewReader(in.Text))
 	if err != nil {
-		return Document{}, false, err
+		return Document{}, Known, err
 	}
 	receipt.doc.Hash = TextHash(ws, in.Text)
 	held := event.Lease{
 		Delivery: uuid.Must(uuid.NewV7()), Token: uuid.New(), Until: s.opts.Now().Add(s.opts.InlineLease),
 	}
-	d, created, err = s.accept(ctx, a, receipt, in.Details, held)
-	if err != nil || !created {
-		return d, created, errors.Join(err, s.Discard(ctx, receipt))
+	d, arrival, err := s.accept(ctx, a, receipt, in.Details, held)
+	if err != nil || arrival == Known {
+		return d, arrival, errors.Join(err, s.Discard(ctx, receipt))
 	}
-	return s.processNow(ctx, scope, d, held)
+	d, err = s.processNow(ctx, scope, d, held)
+	return d, arrival, err
 }
 
 // processNow runs the pipeline under a lease that the caller already holds.
 func (s *Service) processNow(
 	ctx context.Context, scope workspace.Scope, d Document, l event.Lease,
-) (Document, bool, error) {
+) (Document, error) {
 	// The document is accepted: a client that leaves or a model that is away must not lose it.
 	err := s.Ingest(ctx, l, Run{Document: d.ID, Workspace: d.Workspace, Number: d.Run})
 	if err != nil {
 		if rerr := s.ports.Events.Release(context.WithoutCancel(ctx), l, s.opts.Now()); rerr != nil && !errors.Is(rerr, event.ErrLeaseLost) {
-			return d, true, errors.Join(err, rerr)
+			return d, errors.Join(err, rerr)
 		}
 	}
-	d, err = s.ports.Store.Document(ctx, scope, d.ID)
-	return d, true, err
+	return s.ports.Store.Document(ctx, scope, d.ID)
 }

@@ -13,6 +13,7 @@ import (
 
 const (
 	maxMetadataBytes = 64 << 10
+	maxExternalID    = 500 // characters
 	maxTags          = 100
 	maxTagChars      = 100
 	maxDepth         = 50 // databases refuse to look into JSON that is nested without end
@@ -23,18 +24,24 @@ type Details struct {
 	Title    string         // blank means the file's name
 	Source   string         // where it comes from, such as a URL
 	Metadata map[string]any // "tags" and "allowed_roles" in it have a meaning; see Document
+
+	ExternalID string  // the client's name for the document; see Service.Accept
+	Replace    Replace // which document these bytes replace; see Service.Accept
 }
 
 // describe checks details and writes them to d.
 func (s *Service) describe(d *Document, in Details) error {
-	title, source := strings.TrimSpace(in.Title), strings.TrimSpace(in.Source)
-	for _, f := range []struct{ name, text string }{{"title", title}, {"source", source}} {
+	title, source, external := strings.TrimSpace(in.Title), strings.TrimSpace(in.Source), strings.TrimSpace(in.ExternalID)
+	for _, f := range []struct{ name, text string }{{"title", title}, {"source", source}, {"external_id", external}} {
 		if !utf8.ValidString(f.text) || strings.ContainsRune(f.text, 0) {
 			return fault.Field(f.name, "must be valid text")
 		}
 	}
 	if utf8.RuneCountInString(source) > s.opts.MaxSource {
 		return fault.Field("source", "is too long")
+	}
+	if utf8.RuneCountInString(external) > maxExternalID {
+		return fault.Field("external_id", "is too long")
 	}
 	if in.Metadata == nil {
 		in.Metadata = map[string]any{}
@@ -51,6 +58,7 @@ func (s *Service) describe(d *Document, in Details) error {
 		return err
 	}
 	d.Title, d.Source, d.Metadata, d.Tags, d.AllowedRoles = title, source, in.Metadata, tags, roles
+	d.ExternalID = external
 	return nil
 }
 
@@ -161,7 +169,7 @@ type DetailsPatch struct {
 
 // apply changes d and says which fields it changed.
 func (p DetailsPatch) apply(s *Service, d *Document) ([]string, error) {
-	in := Details{Title: d.Title, Source: d.Source, Metadata: d.Metadata}
+	in := Details{Title: d.Title, Source: d.Source, Metadata: d.Metadata, ExternalID: d.ExternalID}
 	changed := []string{}
 	if p.Title != nil {
 		if strings.TrimSpace(*p.Title) == "" {

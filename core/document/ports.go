@@ -13,8 +13,9 @@ import (
 
 // Store keeps documents for people: what they put in and what they see. It is safe for concurrent use.
 type Store interface {
-	// Create adds a document and writes the events with it. When a live document of the workspace has the same Hash, nothing
-	// is written and that one is returned with created false, whoever may see it.
+	// Create adds a document and writes the events with it. When the workspace has it already, nothing is written and the live
+	// document that is there is returned with created false, whoever may see it. That is the one with the same ExternalID; if
+	// there is none, or d has no ExternalID, it is one with the same Hash, for a d with an ExternalID only among those without.
 	Create(ctx context.Context, d Document, events ...event.Event) (stored Document, created bool, err error)
 	// Document returns one live document. fault.NotFound when the workspace has none with that id, fault.Denied when it has
 	// and the scope doesn't see it.
@@ -35,10 +36,13 @@ type Query struct {
 	Status Status // empty means any
 	Tag    string // empty means any
 	Parent ID     // only what came out of this document's file; zero means any
-	Sort   Sort
-	After  Cursor // only what comes after this place
-	Offset int    // how many to pass over, for clients that count pages
-	Limit  int    // at most this many
+	Source string // exactly this one; empty means any
+	// ExternalID is the client's name for a document, exactly; empty means any.
+	ExternalID string
+	Sort       Sort
+	After      Cursor // only what comes after this place
+	Offset     int    // how many to pass over, for clients that count pages
+	Limit      int    // at most this many
 }
 
 // Sort is an order of a list of documents. Ties break by id, in the same direction.
@@ -118,20 +122,6 @@ type Blobs interface {
 	Delete(ctx context.Context, key string) error
 	// Stale calls yield with the keys of blobs last written before the given time, until yield returns an error, which it returns.
 	Stale(ctx context.Context, before time.Time, yield func(key string) error) error
-}
-
-// Linker is an optional ability of Blobs: to let clients fetch a blob from where it is kept, past this program.
-type Linker interface {
-	// Link returns an address under which whoever knows it may read the blob for a while, whether or not there is one; ""
-	// when clients can't reach the store.
-	Link(ctx context.Context, key string, l Link) (string, error)
-}
-
-// Link says how a blob is to be served under an address of its own.
-type Link struct {
-	Life        time.Duration // how long the address works
-	MediaType   string
-	Disposition string // the header Content-Disposition
 }
 
 // File is a file that is to be parsed.

@@ -14,7 +14,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/ragcorp/ragcorp/core/event"
 	"github.com/ragcorp/ragcorp/core/fault"
 	"github.com/ragcorp/ragcorp/core/identity"
 	"github.com/ragcorp/ragcorp/core/workspace"
@@ -84,60 +83,13 @@ func (s *Service) Discard(ctx context.Context, r *Receipt) error {
 	return s.ports.Blobs.Delete(context.WithoutCancel(ctx), r.doc.Original.Key)
 }
 
-// Accept makes a document of a received file; a worker processes it. When the workspace has a live document of the same
-// bytes, that one is returned with created false, and is processed again if it had failed; fault.Conflict when the actor may
-// not see it. Whatever the outcome, the receipt is used up.
-func (s *Service) Accept(ctx context.Context, a identity.Actor, r *Receipt, in Details) (d Document, created bool, err error) {
-	d, created, err = s.accept(ctx, a, r, in, event.Lease{})
-	if err != nil || !created {
-		if derr := s.Discard(ctx, r); derr != nil {
-			return d, created, errors.Join(err, derr)
-		}
-	}
-	return d, created, err
-}
-
-func (s *Service) accept(
-	ctx context.Context, a identity.Actor, r *Receipt, in Details, held event.Lease,
-) (Document, bool, error) {
-	d, now := r.doc, s.opts.Now()
-	if err := s.describe(&d, in); err != nil {
-		return Document{}, false, err
-	}
-	d.Title = s.title(d.Title, d.Original.Name)
-	d.CreatedAt = now
-	e := d.again("document.upload", a, now)
-	e.Data = event.New("", "", now, ingestData{Run: d.Run, FileName: d.Original.Name, MediaType: d.Original.MediaType}).Data
-	if held.Delivery != uuid.Nil {
-		e.ID, e.Held = held.Delivery, &held
-	}
-	stored, created, err := s.ports.Store.Create(ctx, d, recorded(e, d))
-	if err != nil || created {
-		return stored, created, err
-	}
-	return s.duplicate(ctx, a, r.scope, stored)
-}
-
-// duplicate settles what happens when the very same content is there already.
-func (s *Service) duplicate(ctx context.Context, a identity.Actor, scope workspace.Scope, d Document) (Document, bool, error) {
-	if !scope.Sees(d.AllowedRoles, d.Uploader) {
-		return Document{}, false, fault.Conflict.Errorf("the workspace has a document with this content that you may not see")
-	}
-	if d.Status == Failed || d.Status == Cancelled {
-		d, err := s.Reprocess(ctx, a, d.Workspace, d.ID)
-		return d, false, err
-	}
-	e := a.Event("document.upload", s.opts.Now(), map[string]any{"duplicate": true})
-	return d, false, s.ports.Events.Append(ctx, recorded(e, d))
-}
-
 // Upload is Receive and Accept in one.
 func (s *Service) Upload(
 	ctx context.Context, a identity.Actor, ws workspace.ID, in Incoming, about Details,
-) (d Document, created bool, err error) {
+) (Document, Arrival, error) {
 	r, err := s.Receive(ctx, a, ws, in)
 	if err != nil {
-		return Document{}, false, err
+		return Document{}, Known, err
 	}
 	return s.Accept(ctx, a, r, about)
 }

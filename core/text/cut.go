@@ -39,12 +39,21 @@ func newRegions(t Text, size int) []region {
 	return regions
 }
 
-// split cuts one group. Each turn settles one chunk: what it repeats (start), its new text (fresh) and its end.
+// split cuts one group.
 func (s *splitter) split(group Span) []Span {
-	limit := group.Start + len(strings.TrimRightFunc(s.body[group.Start:group.End], unicode.IsSpace))
-	tail := s.retreat(limit, group.Start, s.options.shortest())
 	var spans []Span
-	for fresh := s.skipSpace(group.Start, limit); fresh < limit; {
+	for _, stretch := range s.stretches(group) {
+		spans = s.cut(stretch, spans)
+	}
+	return spans
+}
+
+// cut cuts one stretch and appends to the spans of its group. Each turn settles one chunk: what it repeats (start), its new
+// text (fresh) and its end.
+func (s *splitter) cut(stretch Span, spans []Span) []Span {
+	limit := stretch.Start + len(strings.TrimRightFunc(s.body[stretch.Start:stretch.End], unicode.IsSpace))
+	tail := s.retreat(limit, stretch.Start, s.options.shortest())
+	for fresh := s.skipSpace(stretch.Start, limit); fresh < limit; {
 		w := window{fresh: fresh, start: fresh, limit: limit, tail: tail}
 		if n := len(spans); n > 0 {
 			w.start = s.repeatFrom(spans[n-1], fresh)
@@ -152,8 +161,13 @@ func (s *splitter) repeatFrom(before Span, fresh int) int {
 }
 
 func (s *splitter) beginsSentence(i int) bool {
-	k := sort.Search(len(s.sentences), func(k int) bool { return s.sentences[k].Start >= i })
+	k := s.sentenceFrom(i)
 	return k < len(s.sentences) && s.sentences[k].Start == i
+}
+
+// sentenceFrom returns the index of the first sentence that begins at i or later.
+func (s *splitter) sentenceFrom(i int) int {
+	return sort.Search(len(s.sentences), func(k int) bool { return s.sentences[k].Start >= i })
 }
 
 func (s *splitter) endsSentence(i int) bool {

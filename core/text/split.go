@@ -56,6 +56,8 @@ type Chunk struct {
 // chunk when together they are shorter than a third of o.Size. Tables and code that fit into a chunk stay whole; longer
 // ones are cut at line ends. Where a section needs several chunks, each repeats up to o.Overlap characters of its
 // predecessor, as whole sentences or else whole words, and the last two share what is left so that none is a sliver.
+// A change of the text changes the chunks around it: in a section of many chunks, some ends depend on the text near them
+// alone, and behind the next of those the chunks are what they were.
 //
 // The result depends on nothing but the arguments, and the time grows linearly with the text. Options that Validate
 // refuses are bent into the nearest that it accepts.

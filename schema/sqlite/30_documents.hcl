@@ -44,6 +44,11 @@ table "documents" {
     type = text
     null = true
   }
+  // The client's own name for the document; empty where it has none.
+  column "external_id" {
+    type    = text
+    default = ""
+  }
   // Long texts stand last, so that reading the rest of a row doesn't follow them onto other pages of the file.
   column "metadata" { type = text }
   // What the file says about itself, a JSON object of strings.
@@ -59,10 +64,24 @@ table "documents" {
     ref_columns = [table.workspaces.column.id]
     on_delete   = CASCADE
   }
+  // A document is known by the client's name for it, or else by its content.
   index "documents_content_uq" {
     unique  = true
     columns = [column.workspace_id, column.content_hash]
+    where   = "deleted_at IS NULL AND external_id = ''"
+  }
+  index "documents_content_ix" {
+    columns = [column.workspace_id, column.content_hash]
     where   = "deleted_at IS NULL"
+  }
+  index "documents_external_uq" {
+    unique  = true
+    columns = [column.workspace_id, column.external_id]
+    where   = "deleted_at IS NULL AND external_id <> ''"
+  }
+  index "documents_source_ix" {
+    columns = [column.workspace_id, column.source]
+    where   = "deleted_at IS NULL AND source <> ''"
   }
   index "documents_created_ix" {
     columns = [column.workspace_id, column.created_at, column.id]

@@ -81,7 +81,7 @@ func texts(data string) iter.Seq2[eval.Document, error] {
 
 // put makes a document. What has no title gets one without any word.
 func (s *subject) put(ctx context.Context, d eval.Document) error {
-	made, created, err := s.app.Documents.IngestText(ctx, identity.System, s.workspace, document.TextDraft{
+	made, arrival, err := s.app.Documents.IngestText(ctx, identity.System, s.workspace, document.TextDraft{
 		Text: d.Text, Details: document.Details{Title: cmp.Or(strings.TrimSpace(d.Title), "-"), Source: d.ID},
 	})
 	if err != nil {
@@ -89,7 +89,7 @@ func (s *subject) put(ctx context.Context, d eval.Document) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !created {
+	if arrival == document.Known {
 		s.same[made.Source] = append(s.same[made.Source], d.ID)
 	}
 	if made.Status != document.Ready {
