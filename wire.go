@@ -5,9 +5,11 @@ import (
 	"github.com/google/wire"
 
 	"github.com/ragcorp/ragcorp/adapters"
+	"github.com/ragcorp/ragcorp/adapters/blobstore"
 	"github.com/ragcorp/ragcorp/adapters/httpapi"
 	"github.com/ragcorp/ragcorp/adapters/sqlstore"
 	"github.com/ragcorp/ragcorp/core"
+	"github.com/ragcorp/ragcorp/core/document"
 )
 
 //go:generate go tool wire gen ./shells/...
@@ -15,7 +17,8 @@ import (
 // App is the use cases over the adapters that the configuration names.
 var App = wire.NewSet(
 	adapters.OpenStore, wire.Bind(new(core.Store), new(*sqlstore.Store)),
-	adapters.OpenBlobs, adapters.OpenParser, adapters.OpenEmbedder, adapters.OpenGenerator,
+	adapters.OpenBlobs, wire.Bind(new(document.Blobs), new(*blobstore.Store)),
+	adapters.OpenParser, adapters.OpenEmbedder, adapters.OpenGenerator,
 	adapters.OpenTokens, adapters.OpenHasher,
 	wire.Struct(new(core.Ports), "Store", "Blobs", "Parser", "Embedder", "Generator", "Tokens", "Hasher"),
 	adapters.CoreOptions, core.New,

@@ -78,7 +78,7 @@ func CoreOptions(c Config, h identity.Hasher) (*core.Options, error) {
 		Workspaces: workspace.Options{MaxName: c.Documents.MaxTitle},
 		Documents: document.Options{
 			Chunks: c.Chunks(), MaxUpload: c.HTTP.MaxUpload, MaxText: c.Documents.MaxText, MaxTitle: c.Documents.MaxTitle,
-			MaxSource: c.Documents.MaxSource,
+			MaxSource: c.Documents.MaxSource, LinkLife: time.Duration(c.S3.LinkSeconds) * time.Second,
 		},
 		Search: retrieval.Options{MaxQuery: c.Answers.MaxQuery},
 		Chat:   chat.Options{MaxContext: c.Answers.MaxContext, History: c.Answers.History},

@@ -16,6 +16,7 @@ type Config struct {
 	Env string `env:"APP_ENV" envDefault:"development" desc:"local, development, test or production; production refuses what is unsafe"`
 
 	Data      DataConfig
+	S3        S3Config
 	Models    ModelConfig
 	HTTP      HTTPConfig
 	Auth      AuthConfig
@@ -30,12 +31,25 @@ type Config struct {
 type DataConfig struct {
 	Dir          string `env:"DATA_DIR" envDefault:"./ragcorp-data" desc:"folder of the embedded profile: database, files, secret, caches"`
 	DatabaseURL  string `env:"DATABASE_URL" desc:"sqlite:PATH; not set: ragcorp.db in DATA_DIR"`
-	BlobURL      string `env:"BLOB_URL" desc:"file:///PATH or mem://; not set: the folder blobs in DATA_DIR"`
+	BlobURL      string `env:"BLOB_URL" desc:"file:///PATH, s3://BUCKET[/PREFIX][?endpoint=URL&region=REGION] or mem://; not set: s3://S3_BUCKET, or without that the folder blobs in DATA_DIR"`
 	EmbedURL     string `env:"EMBED_URL" desc:"the model that embeds: offline:, openai:BASE_URL#MODEL or gemini:MODEL; not set: gemini:gemini-embedding-001 where GOOGLE_API_KEY is set, otherwise offline:"`
 	LLMURL       string `env:"LLM_URL" desc:"the model that answers: offline:, openai:BASE_URL#MODEL or gemini:MODEL; not set: gemini:gemini-2.5-flash where GOOGLE_API_KEY is set, otherwise offline:"`
 	RelaxedSync  bool   `env:"SQLITE_RELAXED_SYNC" envDefault:"false" desc:"faster writes; the last ones may be lost when the power fails"`
 	VectorMemory int64  `env:"VECTOR_CACHE_BYTES" envDefault:"1073741824" desc:"memory for searching vectors"`
 	AutoMigrate  bool   `env:"AUTO_MIGRATE" envDefault:"true" desc:"bring the schema of the embedded database up to date on start"`
+}
+
+// S3Config says how to reach files on a server that speaks S3.
+type S3Config struct {
+	Bucket      string        `env:"S3_BUCKET" desc:"bucket for files; it must exist"`
+	Endpoint    string        `env:"S3_ENDPOINT_URL" desc:"the server; not set: Amazon's"`
+	Public      string        `env:"S3_PUBLIC_ENDPOINT_URL" desc:"the server as clients reach it, for links; not set: S3_ENDPOINT_URL"`
+	Region      string        `env:"S3_REGION" desc:"the bucket's region; not set: AWS_REGION, or else us-east-1"`
+	AccessKey   string        `env:"S3_ACCESS_KEY" secret:"true" desc:"with S3_SECRET_KEY proves who we are; not set and BLOB_URL is s3: what the AWS SDK finds by itself, such as the machine's role"`
+	SecretKey   string        `env:"S3_SECRET_KEY" secret:"true" desc:"see S3_ACCESS_KEY"`
+	PathStyle   bool          `env:"S3_PATH_STYLE" envDefault:"true" desc:"the bucket stands in the path and not in the host name; without S3_ENDPOINT_URL Amazon's own way holds"`
+	Timeout     time.Duration `env:"S3_TIMEOUT" envDefault:"30s" desc:"how long the server may be silent; at least 1s"`
+	LinkSeconds int           `env:"S3_LINK_SECONDS" envDefault:"0" desc:"downloads are redirected to the server, to an address that works so long, at most a day; 0: they pass through the API"`
 }
 
 // ModelConfig says how models over the network are called.
@@ -91,7 +105,8 @@ type WorkerConfig struct {
 	Poll        time.Duration `env:"WORKER_POLL" envDefault:"500ms" desc:"how often to look for work; at least 10ms"`
 	Drain       time.Duration `env:"WORKER_DRAIN_TIMEOUT" envDefault:"30s" desc:"how long running work may take to finish on shutdown"`
 	MaxAttempts int           `env:"WORKER_MAX_FAILURES" envDefault:"8" desc:"after so many failures a delivery is dead"`
-	HTTPPort    int           `env:"WORKER_HTTP_PORT" envDefault:"8001" desc:"health and metrics of the worker shell, on 127.0.0.1; 0: none"`
+	HTTPPort    int           `env:"WORKER_HTTP_PORT" envDefault:"8001" desc:"health and metrics of the worker shell, 0: none"`
+	HTTPHost    string        `env:"WORKER_HTTP_HOST" envDefault:"127.0.0.1" desc:"address on which WORKER_HTTP_PORT is served"`
 }
 
 // DocumentConfig says how documents are read and cut.

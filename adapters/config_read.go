@@ -27,7 +27,7 @@ func ConfigFrom(environment map[string]string) (Config, error) {
 	}
 	c.Env = strings.ToLower(strings.TrimSpace(c.Env))
 	c.Data.DatabaseURL = orElse(c.Data.DatabaseURL, "sqlite:"+filepath.Join(c.Data.Dir, "ragcorp.db"))
-	c.Data.BlobURL = orElse(c.Data.BlobURL, "file:"+filepath.ToSlash(filepath.Join(c.Data.Dir, "blobs")))
+	c.Data.BlobURL = orElse(c.Data.BlobURL, c.usualBlobs())
 	c.Data.EmbedURL = orElse(c.Data.EmbedURL, c.Models.usual("gemini:gemini-embedding-001"))
 	c.Data.LLMURL = orElse(c.Data.LLMURL, c.Models.usual("gemini:gemini-2.5-flash"))
 	if err := errors.Join(append(unreadable, c.validate()...)...); err != nil {
@@ -76,6 +76,14 @@ func orElse(s, other string) string {
 		return other
 	}
 	return s
+}
+
+// usualBlobs is where files are when it isn't said: in the bucket that S3_BUCKET names, or else in the folder.
+func (c Config) usualBlobs() string {
+	if bucket := strings.TrimSpace(c.S3.Bucket); bucket != "" {
+		return "s3://" + bucket
+	}
+	return "file:" + filepath.ToSlash(filepath.Join(c.Data.Dir, "blobs"))
 }
 
 // usual is the model to use when none is named: Google's when there is a key for it.

@@ -50,6 +50,7 @@ func (c Config) validate() []error {
 	r.oneOf("APP_ENV", c.Env, "local", "development", "test", "testing", "ci", "staging", "production")
 	r.oneOf("LOG_LEVEL", c.Log.Level, "debug", "info", "warn", "warning", "error")
 	positive(&r, "VECTOR_CACHE_BYTES", c.Data.VectorMemory)
+	c.S3.check(&r)
 	c.Models.check(&r)
 	c.HTTP.check(&r)
 	c.Auth.check(&r)
@@ -61,6 +62,13 @@ func (c Config) validate() []error {
 		c.checkProduction(&r)
 	}
 	return r
+}
+
+func (s S3Config) check(r *rules) {
+	r.broken((s.AccessKey == "") != (s.SecretKey == ""), "S3_ACCESS_KEY and S3_SECRET_KEY go together")
+	r.broken(s.Bucket != "" && s.AccessKey == "", "S3_BUCKET takes S3_ACCESS_KEY and S3_SECRET_KEY; BLOB_URL=s3://BUCKET does without them")
+	r.broken(s.Timeout < time.Second, "S3_TIMEOUT must be at least one second")
+	within(r, "S3_LINK_SECONDS", s.LinkSeconds, 0, 24*60*60)
 }
 
 func (m ModelConfig) check(r *rules) {

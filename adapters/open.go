@@ -3,10 +3,7 @@ package adapters
 import (
 	"context"
 	"path/filepath"
-	"strings"
 
-	"github.com/ragcorp/ragcorp/adapters/blobstore"
-	"github.com/ragcorp/ragcorp/adapters/blobstore/bucket"
 	"github.com/ragcorp/ragcorp/adapters/parse"
 	"github.com/ragcorp/ragcorp/adapters/sqlstore"
 	"github.com/ragcorp/ragcorp/core/document"
@@ -22,26 +19,6 @@ func OpenStore(ctx context.Context, c Config) (*sqlstore.Store, func(), error) {
 		return nil, nil, err
 	}
 	return s, func() { _ = s.Close() }, nil // nothing is left to lose when a program ends
-}
-
-// OpenBlobs opens the blob store that BLOB_URL names:
-//
-//	file:PATH   a folder
-//	mem:        in memory, gone with the process
-func OpenBlobs(c Config) (document.Blobs, func(), error) {
-	scheme, rest, _ := strings.Cut(c.Data.BlobURL, ":")
-	switch scheme {
-	case "file":
-		s, err := blobstore.Dir(filepath.FromSlash(strings.TrimPrefix(rest, "//")))
-		if err != nil {
-			return nil, nil, err
-		}
-		return s, func() { _ = s.Close() }, nil // see OpenStore
-	case "mem":
-		s := bucket.Memory()
-		return s, func() { _ = s.Close() }, nil // see OpenStore
-	}
-	return nil, nil, unknownScheme("BLOB_URL", "file:, mem:")
 }
 
 // OpenParser makes the parser, which reads files in processes of its own.

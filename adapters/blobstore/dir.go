@@ -85,6 +85,17 @@ func (d *dir) Remove(_ context.Context, key string) error {
 	return nil
 }
 
+// Ping reports whether the folder is still there. That it can be written to shows only when it is.
+func (d *dir) Ping(context.Context) error {
+	if _, err := d.root.Stat(unfinished); err != nil && !missing(err) {
+		return diskFault(err)
+	}
+	if _, err := d.root.Stat("."); err != nil {
+		return diskFault(err)
+	}
+	return nil
+}
+
 func (d *dir) Close() error { return d.root.Close() }
 
 // missing reports whether there is no such file, be it that a folder on the way to it is missing or is a file.

@@ -22,7 +22,10 @@ const copySize = 128 << 10
 // Overwriting is atomic: readers see the old bytes or the new ones.
 type Store struct{ backend Backend }
 
-var _ document.Blobs = (*Store)(nil)
+var (
+	_ document.Blobs  = (*Store)(nil)
+	_ document.Linker = (*Store)(nil)
+)
 
 // New makes a Store of a place for blobs. Closing the Store closes the place.
 func New(b Backend) *Store { return &Store{b} }
@@ -38,8 +41,15 @@ type Backend interface {
 	Remove(ctx context.Context, key string) error
 	// Stale is Store.Stale.
 	Stale(ctx context.Context, before time.Time, yield func(key string) error) error
+	// Ping reports whether the place can be used.
+	Ping(ctx context.Context) error
 	// Close releases what the place holds.
 	Close() error
+}
+
+// LinkingBackend is an optional ability of a Backend: document.Linker.
+type LinkingBackend interface {
+	Link(ctx context.Context, key string, l document.Link) (string, error)
 }
 
 // Writer collects a blob that nobody sees before Commit. After Commit, Discard does nothing.
@@ -112,6 +122,21 @@ func (s *Store) Stale(ctx context.Context, before time.Time, yield func(key stri
 	}
 	return s.backend.Stale(ctx, before, yield)
 }
+
+// Link implements document.Linker: "" when the place isn't one that clients can reach.
+func (s *Store) Link(ctx context.Context, key string, l document.Link) (string, error) {
+	b, ok := s.backend.(LinkingBackend)
+	if !ok {
+		return "", nil
+	}
+	if err := checkKey(key); err != nil {
+		return "", err
+	}
+	return b.Link(ctx, key, l)
+}
+
+// Ping reports whether the place answers: an error of kind fault.Unavailable when it doesn't.
+func (s *Store) Ping(ctx context.Context) error { return s.backend.Ping(ctx) }
 
 // Close releases what the Store opened. A bucket that was handed to package bucket stays open.
 func (s *Store) Close() error { return s.backend.Close() }

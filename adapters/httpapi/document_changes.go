@@ -46,11 +46,23 @@ func (s *Server) documentChanges() {
 			Description: "The original, of the type that its content decided",
 			Headers:     map[string]*huma.Param{"Content-Disposition": {Schema: &huma.Schema{Type: huma.TypeString}, Description: "attachment, with the file's name"}},
 			Content:     map[string]*huma.MediaType{"*/*": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}},
+		}, "302": {
+			Description: "Where to fetch the original: an address that works for a short while, where the server is set up for that",
+			Headers:     map[string]*huma.Param{"Location": {Schema: &huma.Schema{Type: huma.TypeString, Format: "uri"}}},
 		}},
 	}, access{permission: identity.DocumentsRead}, s.download)
 }
 
 func (s *Server) download(ctx context.Context, in *DocumentPath) (*huma.StreamResponse, error) {
+	link, err := s.app.Documents.Link(ctx, actorOf(ctx), in.WorkspaceID, in.DocumentID, func(d document.Document) string {
+		return attachment(fileNameOf(d))
+	})
+	if err != nil {
+		return nil, err
+	}
+	if link != "" {
+		return redirect(link), nil
+	}
 	d, original, err := s.app.Documents.Open(ctx, actorOf(ctx), in.WorkspaceID, in.DocumentID)
 	if err != nil {
 		return nil, err
@@ -69,6 +81,17 @@ func (s *Server) download(ctx context.Context, in *DocumentPath) (*huma.StreamRe
 			s.log.Warn("download broke off", zap.String("request_id", requestID(ctx)), zap.Error(err))
 		}
 	}}, nil
+}
+
+// redirect sends the client to an address that is a secret for as long as it works.
+func redirect(address string) *huma.StreamResponse {
+	return &huma.StreamResponse{Body: func(hctx huma.Context) {
+		_, w := humago.Unwrap(hctx)
+		w.Header().Set("Location", address)
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("Referrer-Policy", "no-referrer")
+		w.WriteHeader(http.StatusFound)
+	}}
 }
 
 // fileNameOf is the name to save an original under. A text that never was a file takes its title.

@@ -124,6 +124,20 @@ type Blobs interface {
 	Stale(ctx context.Context, before time.Time, yield func(key string) error) error
 }
 
+// Linker is an optional ability of Blobs: to let clients fetch a blob from where it is kept, past this program.
+type Linker interface {
+	// Link returns an address under which whoever knows it may read the blob for a while, whether or not there is one; ""
+	// when clients can't reach the store.
+	Link(ctx context.Context, key string, l Link) (string, error)
+}
+
+// Link says how a blob is to be served under an address of its own.
+type Link struct {
+	Life        time.Duration // how long the address works
+	MediaType   string
+	Disposition string // the header Content-Disposition
+}
+
 // File is a file that is to be parsed.
 type File struct {
 	Name      string // as the user called it; a hint only

@@ -46,6 +46,8 @@ type Options struct {
 	MaxSource int
 	// EmbedBatch is how many texts go to the embedder at once. Defaults to 64.
 	EmbedBatch int
+	// LinkLife is how long the addresses work that Service.Link returns. Defaults to 0: there are none.
+	LinkLife time.Duration
 	// InlineLease is how long a text may take to be processed while its client waits. Defaults to one minute.
 	InlineLease time.Duration
 }
@@ -149,6 +151,25 @@ func (s *Service) Open(ctx context.Context, a identity.Actor, ws workspace.ID, i
 	}
 	r, err := s.ports.Blobs.Open(ctx, d.Original.Key)
 	return d, r, err
+}
+
+// Link returns an address under which whoever knows it may fetch the original for Options.LinkLife, as a file to save under
+// the Content-Disposition that disposition returns. It is "" when the blob store has no such addresses or they are switched
+// off: then Open is the way. Errors as in Get.
+func (s *Service) Link(
+	ctx context.Context, a identity.Actor, ws workspace.ID, id ID, disposition func(Document) string,
+) (string, error) {
+	linker, ok := s.ports.Blobs.(Linker)
+	if !ok || s.opts.LinkLife <= 0 {
+		return "", nil
+	}
+	d, err := s.Get(ctx, a, ws, id)
+	if err != nil {
+		return "", err
+	}
+	return linker.Link(ctx, d.Original.Key, Link{
+		Life: s.opts.LinkLife, MediaType: d.Original.MediaType, Disposition: disposition(d),
+	})
 }
 
 // Describe changes what a client said about a document.

@@ -81,7 +81,7 @@ func checkSchema(ctx context.Context, c adapters.Config) (string, error) {
 }
 
 func checkBlobs(ctx context.Context, c adapters.Config) (detail string, err error) {
-	blobs, closeBlobs, err := adapters.OpenBlobs(c)
+	blobs, closeBlobs, err := adapters.OpenBlobs(ctx, c)
 	if err != nil {
 		return "", err
 	}

@@ -20,7 +20,7 @@ func openApp(ctx context.Context, c adapters.Config) (*core.App, func(), error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	blobs, cleanup2, err := adapters.OpenBlobs(c)
+	blobstoreStore, cleanup2, err := adapters.OpenBlobs(ctx, c)
 	if err != nil {
 		cleanup()
 		return nil, nil, err
@@ -56,7 +56,7 @@ func openApp(ctx context.Context, c adapters.Config) (*core.App, func(), error) 
 	}
 	ports := core.Ports{
 		Store:     store,
-		Blobs:     blobs,
+		Blobs:     blobstoreStore,
 		Parser:    parser,
 		Embedder:  embedder,
 		Generator: generator,

@@ -7,6 +7,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/ragcorp/ragcorp/adapters"
+	"github.com/ragcorp/ragcorp/adapters/blobstore"
 	"github.com/ragcorp/ragcorp/adapters/httpapi"
 	"github.com/ragcorp/ragcorp/adapters/ops"
 	"github.com/ragcorp/ragcorp/adapters/sqlstore"
@@ -29,10 +30,14 @@ func newMetrics(app *core.App) *ops.Metrics {
 	return ops.NewMetrics(func(ctx context.Context) ([]event.Stat, error) { return app.Backlog(ctx, identity.System) })
 }
 
-func serverDeps(app *core.App, store *sqlstore.Store, m *ops.Metrics, log *zap.Logger) httpapi.Deps {
+func serverDeps(
+	app *core.App, store *sqlstore.Store, blobs *blobstore.Store, m *ops.Metrics, log *zap.Logger,
+) httpapi.Deps {
 	return httpapi.Deps{
 		App: app, Log: log, Metrics: m.Handler(), Observe: m.Request,
-		Ready: func(ctx context.Context) map[string]error { return map[string]error{"database": store.Ping(ctx)} },
+		Ready: func(ctx context.Context) map[string]error {
+			return map[string]error{"database": store.Ping(ctx), "blobs": blobs.Ping(ctx)}
+		},
 	}
 }
 

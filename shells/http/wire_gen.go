@@ -22,7 +22,7 @@ func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program
 	if err != nil {
 		return nil, nil, err
 	}
-	blobs, cleanup2, err := adapters.OpenBlobs(c)
+	blobstoreStore, cleanup2, err := adapters.OpenBlobs(ctx, c)
 	if err != nil {
 		cleanup()
 		return nil, nil, err
@@ -58,7 +58,7 @@ func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program
 	}
 	ports := core.Ports{
 		Store:     store,
-		Blobs:     blobs,
+		Blobs:     blobstoreStore,
 		Parser:    parser,
 		Embedder:  embedder,
 		Generator: generator,
@@ -80,7 +80,7 @@ func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program
 		return nil, nil, err
 	}
 	metrics := newMetrics(app)
-	deps := serverDeps(app, store, metrics, log)
+	deps := serverDeps(app, store, blobstoreStore, metrics, log)
 	httpapiOptions := serverOptions(c)
 	server := httpapi.New(deps, httpapiOptions)
 	workers := adapters.NewWorkers(c, app, store, log)

@@ -21,7 +21,7 @@ func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program
 	if err != nil {
 		return nil, nil, err
 	}
-	blobs, cleanup2, err := adapters.OpenBlobs(c)
+	blobstoreStore, cleanup2, err := adapters.OpenBlobs(ctx, c)
 	if err != nil {
 		cleanup()
 		return nil, nil, err
@@ -57,7 +57,7 @@ func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program
 	}
 	ports := core.Ports{
 		Store:     store,
-		Blobs:     blobs,
+		Blobs:     blobstoreStore,
 		Parser:    parser,
 		Embedder:  embedder,
 		Generator: generator,
@@ -78,8 +78,9 @@ func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program
 		cleanup()
 		return nil, nil, err
 	}
+	mainStores := newStores(store, blobstoreStore)
 	workers := adapters.NewWorkers(c, app, store, log)
-	program := newProgram(c, app, store, workers, log)
+	program := newProgram(c, app, mainStores, workers, log)
 	return program, func() {
 		cleanup3()
 		cleanup2()
