@@ -22,7 +22,7 @@ func (w *indexWorld) everything() []retrieval.Scored {
 	}
 	hits, err := w.Index().Lexical(w.tb.Context(), w.scope, q)
 	w.must(err)
-	return hits
+	return hits.Scored
 }
 
 // near finds every chunk by its vector.

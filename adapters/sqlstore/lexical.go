@@ -18,9 +18,10 @@ import (
 
 // Lexical implements retrieval.Index. It scores every chunk that has any of the words: exactly, and fast enough for
 // workspaces that fit on one machine.
-func (ix index) Lexical(ctx context.Context, s workspace.Scope, q retrieval.LexicalQuery) (out []retrieval.Scored, err error) {
+func (ix index) Lexical(ctx context.Context, s workspace.Scope, q retrieval.LexicalQuery) (out retrieval.Matches, err error) {
+	out.Words = q.Terms
 	if q.K <= 0 || len(q.Terms) == 0 {
-		return nil, nil
+		return out, nil
 	}
 	err = ix.s.read(ctx, func(ctx context.Context, tx bun.Tx) error {
 		v, err := look(ctx, tx, s)
@@ -29,7 +30,7 @@ func (ix index) Lexical(ctx context.Context, s workspace.Scope, q retrieval.Lexi
 		}
 		m, _ := matchesPool.Get().(*matches) // it holds nothing else
 		defer matchesPool.Put(m)
-		if err := m.read(ctx, tx, v, q.Terms); err != nil {
+		if q.Terms, err = m.readWords(ctx, tx, v, out.Words); err != nil {
 			return fmt.Errorf("read postings: %w", err)
 		}
 		hits, err := filtered(ctx, tx, s, q.Filter, q.K, func(k int, only *generationSet) ([]hit, error) {
@@ -38,10 +39,23 @@ func (ix index) Lexical(ctx context.Context, s workspace.Scope, q retrieval.Lexi
 		if err != nil {
 			return err
 		}
-		out, err = named(ctx, tx, hits, q.K)
+		found, err := named(ctx, tx, hits, q.K)
+		out = retrieval.Matches{Scored: found, Words: q.Terms}
 		return err
 	})
 	return out, err
+}
+
+// readWords fills in m with what the words find, and returns them as they were looked up.
+func (m *matches) readWords(ctx context.Context, tx bun.Tx, v view, words []retrieval.TermGroup) ([]retrieval.TermGroup, error) {
+	if err := m.read(ctx, tx, v, words); err != nil {
+		return nil, err
+	}
+	words, changed, err := m.respell(ctx, tx, v, words)
+	if err != nil || !changed {
+		return words, err
+	}
+	return words, m.read(ctx, tx, v, words)
 }
 
 // matches are the live chunks that have any of a query's words: postings by segment and word, one after the other in one

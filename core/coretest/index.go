@@ -35,6 +35,8 @@ func TestIndex[S Content](t *testing.T, open func(*testing.T) S) {
 		{"what the scope doesn't see neither shows nor takes the place of what it sees", indexScope},
 		{"a filter takes no place from what it lets pass", indexFilter},
 		{"equal scores are ordered by id and cut", indexTies},
+		{"a word that nobody knows stands for those that look like it", indexSpellings},
+		{"what the scope doesn't see gives no spelling", indexHiddenSpellings},
 		{"a document changes from one moment to the next", indexRetired},
 		{"a change of roles counts at once", indexRoles},
 		{"each space has its own vectors", indexSpaces},
@@ -79,7 +81,7 @@ func (w *indexWorld) checkLexical(s workspace.Scope, q retrieval.LexicalQuery) [
 	if diff := cmp.Diff(w.lexical(s, q), got, cmpopts.EquateEmpty()); diff != "" {
 		w.t.Errorf("Lexical(%+v) differs (-want +got):\n%s", q, diff)
 	}
-	return got
+	return got.Scored
 }
 
 // checkDense compares a search with brute force and returns what was found.
@@ -439,7 +441,7 @@ func (w *indexWorld) findsAll(n int) error {
 	if err != nil {
 		return err
 	}
-	for _, found := range [][]retrieval.Scored{lexical, dense} {
+	for _, found := range [][]retrieval.Scored{lexical.Scored, dense} {
 		ids := make([]string, len(found))
 		for i, f := range found {
 			ids[i] = f.Chunk.String()

@@ -111,7 +111,10 @@ func occurrences(c document.Chunk, word retrieval.TermGroup) int {
 }
 
 // lexical does by brute force what retrieval.Index.Lexical does.
-func (w *indexWorld) lexical(s workspace.Scope, q retrieval.LexicalQuery) []retrieval.Scored {
+func (w *indexWorld) lexical(s workspace.Scope, q retrieval.LexicalQuery) retrieval.Matches {
+	if q.K > 0 {
+		q.Terms = w.respelled(s, q.Terms)
+	}
 	n, terms, df := 0, 0, make([]int, len(q.Terms))
 	w.every(s.Workspace(), func(_ indexed, c document.Chunk) {
 		n++
@@ -136,7 +139,34 @@ func (w *indexWorld) lexical(s workspace.Scope, q retrieval.LexicalQuery) []retr
 			out = append(out, retrieval.Scored{Chunk: c.ID, Score: score})
 		}
 	})
-	return firstScored(out, q.K)
+	return retrieval.Matches{Scored: firstScored(out, q.K), Words: q.Terms}
+}
+
+// respelled returns the words as retrieval.Index.Lexical looks them up.
+func (w *indexWorld) respelled(s workspace.Scope, words []retrieval.TermGroup) []retrieval.TermGroup {
+	chunks, known := map[string]int{}, make([]bool, len(words))
+	w.every(s.Workspace(), func(d indexed, c document.Chunk) {
+		if !s.Sees(d.AllowedRoles, d.Uploader) {
+			return
+		}
+		for _, t := range c.Terms {
+			chunks[t.Text]++
+		}
+		for i, word := range words {
+			known[i] = known[i] || occurrences(c, word) > 0
+		}
+	})
+	out := slices.Clone(words)
+	for i, word := range words {
+		var like []retrieval.Spelling
+		for term, n := range chunks {
+			if edits, ok := word.Looks(term); ok && (word.Prefix != "" || word.Edits > 0 && !known[i]) {
+				like = append(like, retrieval.Spelling{Term: term, Edits: edits, Chunks: n})
+			}
+		}
+		out[i] = word.Respelled(like)
+	}
+	return out
 }
 
 // dense does by brute force what retrieval.Index.Dense does. The vectors of the suites are such that no sum is rounded.
@@ -272,10 +302,11 @@ func (r randomly) filter(docs []indexed, from time.Time) retrieval.Filter {
 func (r randomly) lexical() retrieval.LexicalQuery {
 	q := retrieval.LexicalQuery{BM25: retrieval.BM25{K1: pick(r, 0.9, 1.2, 0), B: pick(r, 0.4, 0.75, 1)}, K: pick(r, 1, 3, 10, 1000)}
 	for range 1 + r.IntN(4) {
-		alternatives := []string{r.word(), r.word(), "never"}[:1+r.IntN(3)]
+		alternatives := []string{pick(r, r.word(), r.word(), "bad"), r.word(), "never"}[:1+r.IntN(3)]
 		slices.Sort(alternatives)
 		q.Terms = append(q.Terms, retrieval.TermGroup{
 			Alternatives: slices.Compact(alternatives), Weight: float64(1 + r.IntN(3)),
+			Edits: pick(r, 0, 0, 1, 2), Prefix: pick(r, "", "", "", "", r.word()),
 		})
 	}
 	return q

@@ -87,7 +87,7 @@ func (f *finder) lexical(ctx context.Context) ([]Scored, error) {
 	}
 	plan := planTerms(f.query.Text, languages)
 	f.trace.Language, f.trace.Terms = plan.language, plan.groups
-	var found []Scored
+	var found Matches
 	if len(plan.groups) > 0 {
 		found, err = f.index.Lexical(ctx, f.scope, LexicalQuery{
 			Terms: plan.groups, BM25: *f.opts.BM25, Filter: f.query.Filter, K: f.window,
@@ -95,9 +95,10 @@ func (f *finder) lexical(ctx context.Context) ([]Scored, error) {
 		if err != nil {
 			return nil, fmt.Errorf("look up words: %w", err)
 		}
+		f.trace.Terms = found.Words
 	}
-	f.trace.Lexical = Arm{Found: found, Took: f.opts.Now().Sub(from)}
-	return found, nil
+	f.trace.Lexical = Arm{Found: found.Scored, Took: f.opts.Now().Sub(from)}
+	return found.Scored, nil
 }
 
 func (f *finder) dense(ctx context.Context) ([]Scored, error) {

@@ -56,7 +56,11 @@ func (p *termPlan) add(forms []string) {
 			return
 		}
 	}
-	p.groups = append(p.groups, TermGroup{Alternatives: forms, Weight: 1})
+	g := TermGroup{Alternatives: forms, Weight: 1}
+	for _, form := range forms {
+		g.Edits = max(g.Edits, editsOf(form))
+	}
+	p.groups = append(p.groups, g)
 }
 
 // queryLanguage tells the language of a query. Where a short query leaves it open, the workspace's main language decides.

@@ -18,8 +18,9 @@ type Index interface {
 	// Languages returns the languages of the workspace's chunks, the most frequent first.
 	Languages(ctx context.Context, s workspace.Scope) ([]text.Language, error)
 	// Lexical returns the best chunks by BM25, best first, ties by chunk id. Statistics are the workspace's own. Chunks without
-	// any of the terms are not returned.
-	Lexical(ctx context.Context, s workspace.Scope, q LexicalQuery) ([]Scored, error)
+	// any of the terms are not returned. A word with Prefix, and one with Edits that is in no chunk that the scope sees, is
+	// Respelled by all terms that Looks accepts and that are in such chunks.
+	Lexical(ctx context.Context, s workspace.Scope, q LexicalQuery) (Matches, error)
 	// Dense returns the chunks with the greatest inner product with the query's vector, best first, ties by chunk id.
 	Dense(ctx context.Context, s workspace.Scope, q DenseQuery) ([]Scored, error)
 	// Chunks returns chunks by id, in no order; those that the scope doesn't see (any more) are left out.
@@ -40,7 +41,15 @@ type LexicalQuery struct {
 // a chunk's count for the word is the sum over them, and the word's document frequency counts chunks with any of them.
 type TermGroup struct {
 	Alternatives []string // distinct
-	Weight       float64  // how often the word stands in the query
+	Weight       float64  // how often the word stands in the query, less where its spelling is a guess
+	Edits        int      // how many typing errors the word may have when no chunk has it as it is spelled, see text.Edits
+	Prefix       string   // unless empty, the word also stands for all terms that begin so
+}
+
+// Matches is what was found by words.
+type Matches struct {
+	Scored []Scored
+	Words  []TermGroup // the query's, in order, as they were looked up
 }
 
 // DenseQuery is what to look for by meaning.
