@@ -113,13 +113,14 @@ func TestThePackagesOfTheCoreStandInALine(t *testing.T) {
 		"core/event":     "fault",
 		"core/llm":       "fault",
 		"core/eval":      "fault",
+		"core/guard":     "text",
 		"core/identity":  "fault event",
 		"core/workspace": "fault event identity",
 		"core/audit":     "fault event identity",
 		"core/document":  "fault event identity workspace llm text",
-		"core/retrieval": "fault event identity workspace llm text document",
+		"core/retrieval": "fault event identity workspace llm text document guard",
 		"core/connector": "fault event identity workspace document",
-		"core/chat":      "fault event identity workspace llm text document retrieval",
+		"core/chat":      "fault event identity workspace llm text document retrieval guard",
 	}
 	for path, p := range packages(t) {
 		allowed, known := line[path]

@@ -7,6 +7,10 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
+// Fold returns a text in the form in which words are compared: compatibility forms such as ligatures and full-width letters as
+// plain ones, in lower case, and letters without their accents. It is what Analyse does to words before it stems them.
+func Fold(s string) string { return fold(s) }
+
 // fold returns a word in the form in which words are compared: compatibility forms such as ligatures and full-width
 // letters as plain ones, in lower case, and letters without their accents. Marks that are more than an accent, such as
 // the vowel signs of Indic scripts or the voicing marks of kana, stay.

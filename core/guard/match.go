@@ -1,0 +1,255 @@
+package guard
+
+import (
+	"slices"
+	"strings"
+)
+
+// mood is how a verb is used.
+type mood int
+
+const (
+	reported  mood = iota // somebody does it, or is said to
+	commanded             // somebody is told to do it
+	negated               // somebody is told not to do it
+)
+
+// How much of its weight evidence keeps.
+const (
+	ofReported = 0.3
+	ofNegated  = 0.1
+	ofQuoted   = 0.25 // quoted in a sentence that begins outside of the quotation
+	ofMeta     = 0.45 // after words that tell that the sentence is about attacks
+)
+
+// classify finds the classes of a token.
+func (g *grammar) classify(t *token) {
+	t.classes = g.classesOf(t.word)
+	if t.starts {
+		t.classes = slices.Concat(t.classes, g.exact["^"+t.word], g.exact["^"+t.bare()])
+		slices.Sort(t.classes)
+		t.classes = slices.Compact(t.classes)
+	}
+	t.verb = slices.ContainsFunc(t.classes, func(c class) bool { return g.verbs[c] })
+}
+
+func (t *token) is(c class) bool {
+	_, ok := slices.BinarySearch(t.classes, c)
+	return ok
+}
+
+// bare is the word without the punctuation after it.
+func (t *token) bare() string { return strings.TrimRight(t.word, ":,") }
+
+// settle finds the mood of every verb, and where sentences turn out to be about attacks.
+func (t *tokens) settle() {
+	if n := len(t.list); n > 0 {
+		t.meta = make([]int, t.list[n-1].sentence+1)
+	}
+	for i := range t.meta {
+		t.meta[i] = len(t.list)
+	}
+	last := reported // the mood of the verb before, in the same sentence
+	for i := range t.list {
+		k := &t.list[i]
+		if k.first {
+			last = reported
+		}
+		if k.is(t.grammar.meta) && !k.quoted {
+			t.meta[k.sentence] = min(t.meta[k.sentence], i)
+		}
+		if k.verb {
+			k.mood = t.moodAt(i, last)
+			last = k.mood
+		}
+	}
+}
+
+// moodAt tells the mood of a verb from its form and from what stands before it.
+func (t *tokens) moodAt(i int, last mood) mood {
+	before := t.before(i, 1)
+	before2 := t.before(i, 2)
+	switch {
+	case !t.list[i].starts && (in(negations, before) || in(negations, before2) && !in(pronouns, before2)):
+		return negated
+	case in(modals, before), in(modals, before2) && !in(negations, before) && in(softeners, before):
+		return commanded
+	case before == "to" && in(toModals, before2), before == "que" && in(queModals, before2):
+		return commanded
+	case bent(t.list[i].bare()):
+		return reported
+	case t.list[i].starts, in(softeners, before):
+		return commanded
+	case in(conjunctions, before):
+		return last
+	}
+	return reported
+}
+
+// before returns the n-th word before a token in its sentence, or "".
+func (t *tokens) before(i, n int) string {
+	if i < n || t.list[i-n].sentence != t.list[i].sentence {
+		return ""
+	}
+	return t.list[i-n].bare()
+}
+
+func in(words, w string) bool { return w != "" && strings.Contains(words, " "+w+" ") }
+
+// Words before a verb, each between spaces.
+const (
+	negations    = " not never dont doesnt cannot cant wont nor without no nunca jamas ni sin "
+	pronouns     = " problem matter "
+	modals       = " must shall should will you you'll youll debes debe deberas deberan deben puedes vas tu usted has tienes "
+	toModals     = " have has required need you need ordered_you want supposed asked_you are is "
+	queModals    = " tienes tiene tienen ordeno pido exijo hay "
+	softeners    = " please kindly now then also just simply instead immediately always first next only still silently por favor ahora luego entonces siempre solo simplemente tambien despues "
+	conjunctions = " and or but y e o u pero "
+)
+
+// bent reports whether a verb has a form that commands don't have.
+func bent(word string) bool {
+	for _, ending := range []string{"ing", "ed", "aron", "ieron", "ando", "iendo", "ado", "ido", "aba", "aban", "ara", "aran", "iera", "arse", "arlo"} {
+		if strings.HasSuffix(word, ending) && len(word) > len(ending)+2 {
+			return true
+		}
+	}
+	if strings.HasSuffix(word, "ar") || strings.HasSuffix(word, "er") || strings.HasSuffix(word, "ir") {
+		return !in(" answer render discover transfer ", word)
+	}
+	return strings.HasSuffix(word, "s") && len(word) > 4 && !strings.HasSuffix(word, "ss") && !in(" bypass suppress ", word) && !spanishVerb(word)
+}
+
+// spanishVerb reports whether a word ends as commands not to do something do, such as menciones and sigas.
+func spanishVerb(word string) bool {
+	return strings.HasSuffix(word, "as") || in(" menciones senales informes reveles contestes cuentes prestes ", word)
+}
+
+// matches finds all evidence that rules give.
+func (t *tokens) matches() []match {
+	var out []match
+	for i := range t.list {
+		for _, c := range t.list[i].classes {
+			for _, s := range t.grammar.from[c] {
+				if end, verb := t.follow(s, i); end >= 0 {
+					r, credit := t.grammar.rules[s.rule], t.credit(i, verb)
+					out = append(out, match{
+						pattern: r.pattern, rule: s.rule, sentence: t.list[i].sentence, token: i,
+						weight: r.weight * credit, mention: credit <= ofReported,
+					})
+				}
+			}
+		}
+	}
+	return out
+}
+
+// follow matches the steps of a sequence from a token on. end is -1 when they don't match; verb is the token of the step whose
+// mood counts.
+func (t *tokens) follow(s sequence, from int) (end, verb int) {
+	verb = -1
+	at := from
+	for n, st := range s.steps {
+		if n > 0 {
+			if at = t.find(st, at+1); at < 0 {
+				return -1, -1
+			}
+		}
+		if n == s.verb {
+			verb = at
+		}
+	}
+	return at, verb
+}
+
+// find returns the first token, from one on and within the gap, that a step accepts, or -1.
+func (t *tokens) find(st step, from int) int {
+	for at := from; at < len(t.list) && at <= from+st.gap; at++ {
+		if !st.far && t.list[at].sentence != t.list[from-1].sentence {
+			return -1
+		}
+		if t.list[at].is(st.class) {
+			return at
+		}
+	}
+	return -1
+}
+
+// credit is how much of its weight evidence keeps in its place.
+func (t *tokens) credit(first, verb int) float64 {
+	keep := 1.0
+	if verb >= 0 {
+		switch t.list[verb].mood {
+		case reported:
+			keep = ofReported
+		case negated:
+			keep = ofNegated
+		case commanded:
+		}
+	}
+	k := t.list[first]
+	switch {
+	case k.quoted && !t.opensQuoted(first):
+		keep *= ofQuoted
+	case t.meta[k.sentence] < first && !k.quoted:
+		keep *= ofMeta
+	}
+	return keep
+}
+
+// opensQuoted reports whether the sentence of a token begins inside of a quotation.
+func (t *tokens) opensQuoted(i int) bool {
+	for i > 0 && t.list[i-1].sentence == t.list[i].sentence {
+		i--
+	}
+	return t.list[i].quoted
+}
+
+// concealed finds evidence in places that people don't see, and in words that are spelled in disguise.
+func (t *tokens) concealed(found []match) []match {
+	var out []match
+	for _, m := range found {
+		if t.list[m.token].hidden {
+			out = append(out, match{pattern: HiddenText, rule: -3, sentence: m.sentence, token: m.token, weight: 3})
+		}
+		if t.list[m.token].disguise {
+			out = append(out, match{pattern: Obfuscated, rule: -4, sentence: m.sentence, token: m.token, weight: 2})
+		}
+	}
+	return out
+}
+
+// longestWord is how long a word may be before it is taken for several without spaces between them.
+const longestWord = 16
+
+// parts cuts a very long word into those that the rules know, as far as that goes.
+func (g *grammar) parts(word string) []string {
+	if len(word) < longestWord || len(word) > 200 || !isASCII(word) || g.knows(word) && len(word) < 20 {
+		return []string{word}
+	}
+	var out []string
+	covered := 0
+	for at := 0; at < len(word); {
+		n := g.longestKnown(word[at:])
+		if n == 0 {
+			at++
+			continue
+		}
+		out = append(out, word[at:at+n])
+		covered += n
+		at += n
+	}
+	if covered*10 < len(word)*7 || len(out) < 3 {
+		return []string{word}
+	}
+	return out
+}
+
+func (g *grammar) longestKnown(s string) int {
+	for n := min(len(s), 16); n >= 2; n-- {
+		if len(g.exact[s[:n]]) > 0 || n >= 4 && len(g.prefixes[s[:n]]) > 0 {
+			return n
+		}
+	}
+	return 0
+}
