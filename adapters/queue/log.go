@@ -1,7 +1,11 @@
 package queue
 
 import (
+	"context"
+	"fmt"
+
 	"github.com/ThreeDotsLabs/watermill"
+	"github.com/redis/go-redis/v9"
 	"go.uber.org/zap"
 )
 
@@ -35,4 +39,16 @@ func zapFields(f watermill.LogFields) []zap.Field {
 		out = append(out, zap.Any(key, value))
 	}
 	return out
+}
+
+// LogRedis sends what the client of Redis has to say about itself to log, as details: its errors are returned as well. It
+// holds for the whole process, which is the only way that the client offers, so it is for main functions.
+func LogRedis(log *zap.Logger) { redis.SetLogger(clientLog{log}) }
+
+// clientLog passes on what the client of Redis logs.
+type clientLog struct{ to *zap.Logger }
+
+// Printf implements the client's interface of loggers.
+func (l clientLog) Printf(_ context.Context, format string, args ...any) {
+	l.to.Debug(fmt.Sprintf(format, args...))
 }

@@ -1,6 +1,7 @@
 package queue_test
 
 import (
+	"context"
 	"sync"
 	"testing"
 	"time"
@@ -27,34 +28,91 @@ func openStore(tb testing.TB, url string) *sqlstore.Store {
 	return s
 }
 
-// TestPubSubPassesTheSuiteOfWatermill runs in full only when neither -short nor -race is given: the suite moves tens of
-// thousands of messages against the clock.
+// features say what the suite of Watermill asks for. It runs in full only when neither -short nor -race is given: it moves
+// tens of thousands of messages against the clock.
+func features() tests.Features {
+	return tests.Features{
+		ConsumerGroups:      false,
+		ExactlyOnceDelivery: false,
+		GuaranteedOrder:     false,
+		Persistent:          true,
+		ForceShort:          testing.Short() || raceEnabled,
+	}
+}
+
+func hasty() queue.SubscriberOptions {
+	return queue.SubscriberOptions{
+		Concurrency: 4, Poll: 20 * time.Millisecond, DrainTimeout: 100 * time.Millisecond,
+		Backoff: func(int) time.Duration { return time.Millisecond },
+	}
+}
+
+// logs has a log for each test: its publishers and subscribers share one.
+type logs struct {
+	mu     sync.Mutex
+	byTest map[string]event.Log
+}
+
+func (l *logs) of(t *testing.T) event.Log {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.byTest == nil {
+		l.byTest = map[string]event.Log{}
+	}
+	if l.byTest[t.Name()] == nil {
+		l.byTest[t.Name()] = openStore(t, "sqlite::memory:").Events()
+	}
+	return l.byTest[t.Name()]
+}
+
 func TestPubSubPassesTheSuiteOfWatermill(t *testing.T) {
-	var mu sync.Mutex
-	logs := map[string]event.Log{} // by test: publishers and subscribers of a test share one
-	tests.TestPubSub(t,
-		tests.Features{
-			ConsumerGroups:      false,
-			ExactlyOnceDelivery: false,
-			GuaranteedOrder:     false,
-			Persistent:          true,
-			ForceShort:          testing.Short() || raceEnabled,
-		},
-		func(t *testing.T) (message.Publisher, message.Subscriber) {
-			mu.Lock()
-			defer mu.Unlock()
-			log, ok := logs[t.Name()]
-			if !ok {
-				log = openStore(t, "sqlite::memory:").Events()
-				logs[t.Name()] = log
-			}
-			return queue.NewPublisher(log, nil), queue.NewSubscriber(log, &queue.SubscriberOptions{
-				Concurrency:  4,
-				Poll:         20 * time.Millisecond,
-				DrainTimeout: 100 * time.Millisecond,
-				Backoff:      func(int) time.Duration { return time.Millisecond },
-			})
-		},
-		nil,
-	)
+	var all logs
+	tests.TestPubSub(t, features(), func(t *testing.T) (message.Publisher, message.Subscriber) {
+		log, o := all.of(t), hasty()
+		return queue.NewPublisher(log, nil), queue.NewSubscriber(log, &o)
+	}, nil)
+}
+
+func TestPubSubOverRedisPassesTheSuiteOfWatermill(t *testing.T) {
+	var all logs
+	w, f := sharedRedis(t), features()
+	f.ForceShort = true // in full it passes as well, and takes a minute
+	tests.TestPubSub(t, f, func(t *testing.T) (message.Publisher, message.Subscriber) {
+		log, o := all.of(t), hasty()
+		r, err := queue.OpenRedis(w.url, &queue.RedisOptions{
+			Prefix: t.Name(), Visibility: time.Second, Fallback: time.Hour, Backlog: 1000,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = r.Close() })
+		o.Redis = r
+		return queue.NewPublisher(log, nil), &relayed{Subscriber: queue.NewSubscriber(log, &o), test: t, log: log, redis: r}
+	}, nil)
+}
+
+// relayed is a Subscriber with a relay for each of its subscriptions.
+type relayed struct {
+	*queue.Subscriber
+
+	test  *testing.T
+	log   event.Log
+	redis *queue.Redis
+}
+
+func (r *relayed) Subscribe(ctx context.Context, topic string) (<-chan *message.Message, error) {
+	re, err := queue.NewRelay(r.log, r.redis, []string{topic}, &queue.RelayOptions{Poll: 20 * time.Millisecond})
+	if err != nil {
+		return nil, err
+	}
+	ctx2, stop := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan error, 1)
+	go func() { done <- re.Run(ctx2) }()
+	r.test.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			r.test.Error(err)
+		}
+	})
+	return r.Subscriber.Subscribe(ctx, topic)
 }

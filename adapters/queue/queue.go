@@ -1,9 +1,10 @@
 // Package queue moves deliveries of the event log through Watermill: a Publisher and a Subscriber for any program that
-// speaks Watermill, and the Worker that runs the product's reactions.
+// speaks Watermill, the Worker that runs the product's reactions, and the Relay that tells workers elsewhere over Redis what
+// there is to do.
 //
-// The log is the only queue here; nothing is kept in memory but what is being worked on. A message that is out is a leased
-// delivery: the lease is renewed as long as the message is in work, an Ack settles the delivery, a Nack makes it due again
-// later. Messages arrive at least once and in no promised order, workspaces take turns.
+// The log is the only queue here, with Redis or without; nothing is kept in memory but what is being worked on. A message
+// that is out is a leased delivery: the lease is renewed as long as the message is in work, an Ack settles the delivery, a
+// Nack makes it due again later. Messages arrive at least once and in no promised order, workspaces take turns.
 package queue
 
 import (

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -37,6 +38,8 @@ type SubscriberOptions struct {
 	// DrainTimeout is how long messages that are out when the subscription ends have until their context is cancelled and they
 	// are made due for others. Defaults to 30 s.
 	DrainTimeout time.Duration
+	// Redis announces messages, by relays that run anywhere. Defaults to none: the log is asked.
+	Redis *Redis
 	// Backoff is how long to wait after the given number of Nacks. Defaults to the function Backoff.
 	Backoff func(failures int) time.Duration
 	// Now is the clock of leases. Defaults to time.Now.
@@ -90,6 +93,9 @@ func (s *Subscriber) Subscribe(ctx context.Context, topic string) (<-chan *messa
 }
 
 func (s *Subscriber) start(ctx context.Context, sub *subscription) error {
+	if sub.o.Redis != nil && len(sub.topics) == 0 {
+		return errors.New("with Redis the topics must be named")
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {

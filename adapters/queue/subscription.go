@@ -7,12 +7,11 @@ import (
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
-	"go.uber.org/zap"
 
 	"github.com/ragcorp/ragcorp/core/event"
 )
 
-// subscription claims deliveries of some topics and holds each until it is settled.
+// subscription leases deliveries of some topics and holds each until it is settled.
 type subscription struct {
 	log    event.Log
 	o      SubscriberOptions
@@ -30,34 +29,38 @@ func (s *subscription) run(ctx context.Context) {
 	var held sync.WaitGroup
 	defer close(s.out)
 	defer held.Wait()
-	var signal <-chan struct{}
-	if n, ok := s.log.(event.Notifier); ok {
-		c, stop := n.Notify()
-		defer stop()
-		signal = c
-	}
+	from := s.supply()
+	defer from.close(ctx)
 	for {
 		free := s.reserve(ctx)
 		if free == 0 {
 			return
 		}
-		claimed := s.claim(ctx, free)
-		for range free - len(claimed) {
+		taken := from.take(ctx, free)
+		for range free - len(taken) {
 			<-s.slots
 		}
-		for _, d := range claimed {
+		for _, d := range taken {
 			held.Go(func() {
 				defer func() { <-s.slots }()
 				s.hold(ctx, d)
 			})
 		}
-		if len(claimed) < free && !s.pause(ctx, signal) {
+		if len(taken) < free && !from.pause(ctx) {
 			return
 		}
 	}
 }
 
-// reserve waits for a free slot, takes all that are free, and says how many; none when ctx has ended. Nothing is claimed
+func (s *subscription) supply() supply {
+	t := newTable(s.log, s.topics, s.o)
+	if s.o.Redis == nil {
+		return t
+	}
+	return newStreams(s.o.Redis, t)
+}
+
+// reserve waits for a free slot, takes all that are free, and says how many; none when ctx has ended. Nothing is taken
 // beyond them: what waits in the log can be taken by whoever is free first, and in fair turns.
 func (s *subscription) reserve(ctx context.Context) int {
 	select {
@@ -72,31 +75,4 @@ func (s *subscription) reserve(ctx context.Context) int {
 			return n
 		}
 	}
-}
-
-func (s *subscription) claim(ctx context.Context, free int) []event.Delivery {
-	if ctx.Err() != nil {
-		return nil
-	}
-	// Not cut short when ctx ends: a claim that was committed, but whose answer is lost, would block until its lease runs out.
-	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.o.Lease)
-	defer cancel()
-	ds, err := s.log.Claim(bounded, event.Claim{Topics: s.topics, Max: free, Lease: s.o.Lease, Now: s.o.Now()})
-	if err != nil {
-		s.o.Logger.Error("claim deliveries", zap.Error(err))
-	}
-	return ds
-}
-
-// pause waits until there may be something to claim; false when ctx ended before.
-func (s *subscription) pause(ctx context.Context, signal <-chan struct{}) bool {
-	t := time.NewTimer(s.o.Poll)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-signal:
-	case <-t.C:
-	}
-	return true
 }

@@ -34,6 +34,10 @@ type WorkerOptions struct {
 	// DrainTimeout is how long work that has begun may go on when the worker is told to stop. Then its context is cancelled,
 	// and others may do it. Defaults to 30 s.
 	DrainTimeout time.Duration
+	// Redis announces deliveries, by relays that run anywhere; Topics must be named then. Defaults to none: the log is asked.
+	Redis *Redis
+	// Metrics counts what is done. Defaults to none.
+	Metrics *Metrics
 	// Settle writes down how the work ended. It is called with a context that the end of the worker does not cancel. Not called
 	// for work that was broken off by the end of the worker. Defaults to DefaultSettle.
 	Settle Settle
@@ -65,7 +69,7 @@ func NewWorker(log event.Log, handle func(ctx context.Context, d event.Delivery)
 func (w *Worker) Run(ctx context.Context) error {
 	options := (&SubscriberOptions{
 		Concurrency: w.o.Concurrency, Lease: w.o.Lease, Poll: w.o.Poll, DrainTimeout: w.o.DrainTimeout,
-		Now: w.o.Now, Logger: w.o.Logger,
+		Redis: w.o.Redis, Now: w.o.Now, Logger: w.o.Logger,
 	}).withDefaults()
 	sub := &subscription{
 		log: w.log, o: options, topics: w.o.Topics, settle: w.o.Settle, grace: min(mostGrace, options.DrainTimeout),
@@ -111,7 +115,10 @@ func (s *source) Subscribe(ctx context.Context, _ string) (<-chan *message.Messa
 // work handles one message. The outcome travels beside the message, because a Nack has no reason.
 func (w *Worker) work(m *message.Message, logger *zap.Logger) {
 	h := handOf(m)
+	began := time.Now()
+	w.o.Metrics.begun(h.delivery.Event.Topic, h.delivery.Attempts)
 	err := w.call(m.Context(), h.delivery)
+	w.o.Metrics.ended(time.Since(began), err != nil && !errors.Is(context.Cause(m.Context()), errStopping))
 	if err == nil {
 		return // the router acknowledges
 	}

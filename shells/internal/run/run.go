@@ -16,6 +16,7 @@ import (
 	"github.com/ragcorp/ragcorp/adapters"
 	"github.com/ragcorp/ragcorp/adapters/ops"
 	"github.com/ragcorp/ragcorp/adapters/parse"
+	"github.com/ragcorp/ragcorp/adapters/queue"
 )
 
 // Main builds a program from the environment and runs it until SIGINT or SIGTERM, then lets it end in order: exit code 0.
@@ -41,6 +42,7 @@ type Process struct {
 // the first SIGINT or SIGTERM; a second signal ends the process at once.
 func Command(do func(ctx context.Context, p Process) int) {
 	parse.ChildMain() // see Main
+	queue.LogRedis(zap.NewNop())
 	ctx, stop := untilSignal(zap.NewNop())
 	code := do(ctx, Process{
 		Args: os.Args[1:], Env: env.ToMap(os.Environ()), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
@@ -58,6 +60,7 @@ func run(build func(ctx context.Context, c adapters.Config, log *zap.Logger) (op
 	if err != nil {
 		return err
 	}
+	queue.LogRedis(log)
 	ctx, stop := untilSignal(log)
 	defer stop()
 	program, cleanup, err := build(ctx, c, log)
