@@ -79,11 +79,20 @@ func CoreOptions(c Config, h identity.Hasher) (*core.Options, error) {
 		Documents: document.Options{
 			Chunks: c.Chunks(), MaxUpload: c.HTTP.MaxUpload, MaxText: c.Documents.MaxText, MaxTitle: c.Documents.MaxTitle,
 			MaxSource: c.Documents.MaxSource, LinkLife: time.Duration(c.S3.LinkSeconds) * time.Second,
+			RestoreWindow: restoreWindow(c.Documents.Restore),
 		},
 		Search: retrieval.Options{MaxQuery: c.Answers.MaxQuery},
 		Chat:   chat.Options{MaxContext: c.Answers.MaxContext, History: c.Answers.History},
 		Retry:  core.Retry{Failures: c.Worker.MaxAttempts},
 	}, nil
+}
+
+// restoreWindow translates the setting, where 0 is no window, for the core, where 0 is the default.
+func restoreWindow(d time.Duration) time.Duration {
+	if d == 0 {
+		return -1
+	}
+	return d
 }
 
 // Workers are what works in the background.

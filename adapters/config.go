@@ -111,6 +111,7 @@ type WorkerConfig struct {
 
 // DocumentConfig says how documents are read and cut.
 type DocumentConfig struct {
+	Restore      time.Duration `env:"DOCUMENT_RESTORE_WINDOW" envDefault:"24h" desc:"for how long a deleted document can be restored before it is removed for good; 0: not at all"`
 	ChunkSize    int           `env:"CHUNK_SIZE" envDefault:"900" desc:"characters of a chunk"`
 	ChunkOverlap int           `env:"CHUNK_OVERLAP" envDefault:"120" desc:"characters that neighbours share; less than CHUNK_SIZE"`
 	MaxText      int           `env:"MAX_INGEST_CHARS" envDefault:"100000" desc:"characters of a text to ingest"`

@@ -52,6 +52,7 @@ func TestEveryChangeIsInTheAuditTrail(t *testing.T) {
 		{"document.reprocess", "POST", w.documentPath(w.mine, "/reprocess"), owner, nil},
 		{"document.cancel", "POST", w.documentPath(w.mine, "/cancel"), owner, nil},
 		{"document.delete", "DELETE", w.documentPath(w.mine, ""), owner, nil},
+		{"document.restore", "POST", w.documentPath(w.mine, "/restore"), owner, nil},
 		{"workspace.archive", "POST", w.path(w.mine, "/archive"), admin, nil},
 		{"workspace.unarchive", "POST", w.path(w.mine, "/unarchive"), admin, nil},
 		{"workspace.delete", "DELETE", w.path(w.mine, ""), admin, nil},

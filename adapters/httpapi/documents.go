@@ -79,7 +79,7 @@ func documentSummary(d document.Document) DocumentSummaryRes {
 func documentDetail(d document.Document) DocumentDetailRes {
 	r := DocumentDetailRes{
 		DocumentSummaryRes: documentSummary(d), AllowedRoles: []string{}, Run: d.Run, SearchableVersion: d.Generation,
-		Properties: Properties{},
+		Properties: Properties{}, DeletedAt: optionalTime(d.DeletedAt),
 	}
 	maps.Copy(r.Properties, d.Properties)
 	if d.Parent != uuid.Nil {
@@ -118,6 +118,8 @@ type ListDocumentsParams struct {
 
 	ExternalID string    `query:"external_id" maxLength:"500" doc:"Exactly this one: the client's own name for a document."`
 	Parent     uuid.UUID `query:"parent_id" format:"uuid" doc:"Only documents that came out of this one's file."`
+
+	Deleted bool `query:"deleted" doc:"Those that can be restored, instead of those that live."`
 
 	Sort   string `query:"sort" default:"created_at_desc" enum:"created_at_desc,created_at_asc,title_asc,title_desc"`
 	Cursor string `query:"cursor" maxLength:"2000"`
@@ -174,6 +176,13 @@ func (s *Server) documents() {
 		return &body[DeletedRes]{DeletedRes{Deleted: err == nil}}, err
 	})
 	both(s, huma.Operation{
+		OperationID: "restore_document", Method: http.MethodPost, Path: documentsURL + "/{document_id}/restore", Tags: tags,
+		Summary: "Take a deleted document back; it answers again at once",
+	}, access{permission: identity.DocumentsDelete}, func(ctx context.Context, in *DocumentPath) (*body[DocumentDetailRes], error) {
+		d, err := s.app.Documents.Restore(ctx, actorOf(ctx), in.WorkspaceID, in.DocumentID)
+		return &body[DocumentDetailRes]{documentDetail(d)}, err
+	})
+	both(s, huma.Operation{
 		OperationID: "reprocess_document", Method: http.MethodPost, Path: documentsURL + "/{document_id}/reprocess", Tags: tags,
 		Summary: "Process a document again; it keeps answering meanwhile", DefaultStatus: http.StatusAccepted,
 	}, access{permission: identity.DocumentsCreate}, func(ctx context.Context, in *DocumentPath) (*body[ReprocessRes], error) {
@@ -193,7 +202,7 @@ func (s *Server) documents() {
 func (s *Server) listDocuments(ctx context.Context, in *ListDocumentsParams) (*body[DocumentsRes], error) {
 	q := document.Query{
 		Text: in.Query, Status: document.Status(in.Status), Tag: in.Tag, Source: in.Source, ExternalID: in.ExternalID,
-		Parent: in.Parent, Sort: document.Sort(in.Sort),
+		Parent: in.Parent, Sort: document.Sort(in.Sort), Deleted: in.Deleted,
 		Offset: max(0, in.Offset), Limit: min(in.Limit, 200),
 	}
 	if q.Limit <= 0 {

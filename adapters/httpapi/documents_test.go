@@ -158,3 +158,61 @@ func TestWatchingEndsWhenTheDocumentCantBeSeenAnyMore(t *testing.T) {
 		})
 	}
 }
+
+func TestADeletedDocumentCanBeTakenBackForADay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	owner := w.as(w.owner)
+	finds := func() bool {
+		t.Helper()
+		r := w.want(200, "POST", w.path(w.mine, "/query"), owner, `{"query":"code of the vault"}`)
+		return strings.Contains(r.body, w.mine.document.String())
+	}
+	remove := func() { w.want(200, "DELETE", w.documentPath(w.mine, ""), owner, nil) }
+	later := func(d time.Duration) {
+		w.pass(d)
+		w.must(w.app.Drain(t.Context()))
+		owner = w.as(w.owner)
+	}
+	remove()
+	later(20 * time.Hour)
+	if finds() {
+		t.Error("a deleted document is found")
+	}
+	w.want(403, "GET", w.path(w.mine, "/documents?deleted=true"), w.as(w.member), nil)
+	list := decode[httpapi.DocumentsRes](t, w.want(200, "GET", w.path(w.mine, "/documents?deleted=true"), owner, nil))
+	if len(list.Documents) != 1 || list.Documents[0].ID != w.mine.document {
+		t.Errorf("the deleted documents are %+v, want the one", list.Documents)
+	}
+	w.want(403, "POST", w.documentPath(w.mine, "/restore"), w.as(w.member), nil)
+	w.want(200, "POST", w.documentPath(w.mine, "/restore"), owner, nil)
+	w.want(404, "POST", w.documentPath(w.mine, "/restore"), owner, nil)
+	if !finds() {
+		t.Error("a restored document is not found")
+	}
+	later(5 * time.Hour) // the first deletion is a day ago: that is nothing to a document that lives
+	if !finds() {
+		t.Error("a restored document was removed")
+	}
+	remove()
+	later(time.Hour) // nor to one that was deleted again a short while ago
+	w.want(200, "POST", w.documentPath(w.mine, "/restore"), owner, nil)
+	remove()
+	later(25 * time.Hour)
+	w.want(404, "POST", w.documentPath(w.mine, "/restore"), owner, nil)
+}
+
+func TestARestoredDocumentGoesOnBeingProcessed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	owner := w.as(w.owner)
+	up := decode[httpapi.UploadRes](t, w.want(202, "POST", w.path(w.mine, "/documents/upload"), owner, form{name: "a.txt", content: "The kettle is blue."}))
+	path := w.path(w.mine, "/documents/"+up.DocumentID.String())
+	w.want(200, "DELETE", path, owner, nil)
+	w.must(w.app.Drain(t.Context()))
+	w.want(200, "POST", path+"/restore", owner, nil)
+	w.must(w.app.Drain(t.Context()))
+	if d := decode[httpapi.DocumentDetailRes](t, w.want(200, "GET", path, owner, nil)); d.Status != "READY" {
+		t.Errorf("the restored document is %s, want READY", d.Status)
+	}
+}

@@ -92,6 +92,7 @@ func rules() map[string]rule {
 		"watch_document":     {needs: read, reach: reading},
 		"update_document":    {needs: create, reach: writing, body: raw(`{"title":"new"}`)},
 		"delete_document":    {needs: remove, reach: writing},
+		"restore_document":   {needs: remove, reach: writing, ok: 404}, // it isn't deleted
 		"reprocess_document": {needs: create, reach: writing, ok: 202},
 		"cancel_document":    {needs: create, reach: writing, ok: 409}, // it is processed already
 		"upload_document":    {needs: create, reach: writing, ok: 202, body: upload},

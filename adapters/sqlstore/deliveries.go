@@ -78,7 +78,7 @@ func (b backlog) Stats(ctx context.Context) ([]event.Stat, error) {
 	}
 	err := b.s.reader.NewRaw(`SELECT s.topic, s.state, s.count, e.time
 		FROM (SELECT topic, state, COUNT(*) AS count, MIN(event_id) AS oldest FROM deliveries
-			WHERE state IN (?) GROUP BY state, topic) AS s
+			WHERE state IN (?) AND (due IS NULL OR due = 1 OR attempts > 0) GROUP BY state, topic) AS s
 		JOIN events AS e ON e.id = s.oldest ORDER BY s.topic, s.state`,
 		bun.List([]event.State{event.Pending, event.Leased, event.Dead})).Scan(ctx, &rows)
 	if err != nil {

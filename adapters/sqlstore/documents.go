@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/uptrace/bun"
@@ -85,16 +86,22 @@ func known(ctx context.Context, tx bun.Tx, row *documentRow) (bool, error) {
 
 // Document implements document.Store.
 func (ds documents) Document(ctx context.Context, s workspace.Scope, id document.ID) (document.Document, error) {
-	_, d, err := ds.one(ctx, ds.s.reader, s, id, "")
+	_, d, err := ds.one(ctx, ds.s.reader, s, id, liveDocument)
 	return d, ds.s.classify(ctx, err)
 }
 
-// one reads a live document that the scope sees; lock is appended to the select.
+// The conditions on documents that one can be asked for.
+const (
+	liveDocument    = "deleted_at IS NULL "
+	deletedDocument = "deleted_at IS NOT NULL AND blob_key <> '' "
+)
+
+// one reads a document that the scope sees, on this condition, to which a lock may be appended.
 func (ds documents) one(
-	ctx context.Context, db bun.IDB, s workspace.Scope, id document.ID, lock string,
+	ctx context.Context, db bun.IDB, s workspace.Scope, id document.ID, condition string,
 ) (documentRow, document.Document, error) {
 	var row documentRow
-	err := db.NewRaw("SELECT * FROM documents WHERE id = ? AND workspace_id = ? AND deleted_at IS NULL "+lock,
+	err := db.NewRaw("SELECT * FROM documents WHERE id = ? AND workspace_id = ? AND "+condition,
 		id, s.Workspace()).Scan(ctx, &row)
 	if errors.Is(err, sql.ErrNoRows) {
 		return row, document.Document{}, errNoDocument()
@@ -120,7 +127,7 @@ func (ds documents) Update(
 	ctx context.Context, s workspace.Scope, id document.ID, change func(d *document.Document) ([]event.Event, error),
 ) (stored document.Document, err error) {
 	err = ds.s.write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		old, d, err := ds.one(ctx, tx, s, id, ds.s.dialect.lock())
+		old, d, err := ds.one(ctx, tx, s, id, liveDocument+ds.s.dialect.lock())
 		if err != nil {
 			return err
 		}
@@ -152,6 +159,41 @@ func (ds documents) Update(
 	return stored, nil
 }
 
+// Restore implements document.Store.
+func (ds documents) Restore(
+	ctx context.Context, s workspace.Scope, id document.ID, change func(d *document.Document) ([]event.Event, error),
+) (stored document.Document, err error) {
+	err = ds.s.write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		old, d, err := ds.one(ctx, tx, s, id, deletedDocument+ds.s.dialect.lock())
+		if err != nil {
+			return err
+		}
+		events, err := change(&d)
+		if err != nil {
+			return err
+		}
+		d.DeletedAt = time.Time{}
+		row, err := rowOfDocument(d)
+		if err != nil {
+			return err
+		}
+		row.fixed(old)
+		if _, err := tx.NewUpdate().Model(&row).WherePK().Exec(ctx); err != nil {
+			return ds.taken(ctx, fmt.Errorf("restore document %s: %w", id, err))
+		}
+		if row.Generation != nil {
+			if err := restoreToIndex(ctx, tx, row.Workspace, *row.Generation); err != nil {
+				return err
+			}
+		}
+		if stored, err = row.document(); err != nil {
+			return err
+		}
+		return insertEvents(ctx, tx, events...)
+	})
+	return stored, err
+}
+
 // taken says in the caller's words that the content of a document is there already.
 func (ds documents) taken(ctx context.Context, err error) error {
 	err = ds.s.classify(ctx, err)
@@ -165,7 +207,7 @@ func (ds documents) taken(ctx context.Context, err error) error {
 func (ds documents) Text(ctx context.Context, s workspace.Scope, id document.ID) (text.Text, error) {
 	var out text.Text
 	err := ds.s.read(ctx, func(ctx context.Context, tx bun.Tx) error {
-		row, _, err := ds.one(ctx, tx, s, id, "")
+		row, _, err := ds.one(ctx, tx, s, id, liveDocument)
 		if err != nil {
 			return err
 		}
@@ -193,7 +235,7 @@ func (ds documents) List(ctx context.Context, s workspace.Scope, q document.Quer
 	}
 	var rows []documentRow
 	sel := ds.s.reader.NewSelect().Model(&rows).ExcludeColumn("search_key").
-		Where("d.workspace_id = ?", s.Workspace()).Where("d.deleted_at IS NULL").
+		Where("d.workspace_id = ?", s.Workspace()).
 		Limit(int64(q.Limit)).Offset(int64(max(q.Offset, 0)))
 	if err := orderDocuments(sel, q); err != nil {
 		return nil, err
@@ -232,6 +274,11 @@ func (s *Store) seen(q *bun.SelectQuery, scope workspace.Scope) {
 
 // choose narrows a select from documents as d to what the query asks for.
 func (ds documents) choose(sel *bun.SelectQuery, q document.Query) {
+	if q.Deleted {
+		sel.Where("d.deleted_at IS NOT NULL").Where("d.blob_key <> ''")
+	} else {
+		sel.Where("d.deleted_at IS NULL")
+	}
 	if q.Status != "" {
 		sel.Where("d.status = ?", q.Status)
 	}

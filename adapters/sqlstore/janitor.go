@@ -23,10 +23,10 @@ var _ document.Janitor = janitor{}
 
 // Purge implements document.Janitor. Entries of the index were retired with the document; Compact removes them. Should the
 // caller die before it deleted the blob, nobody uses that any more, and the sweep of blobs finds it.
-func (j janitor) Purge(ctx context.Context, ws workspace.ID, id document.ID) (blob string, err error) {
+func (j janitor) Purge(ctx context.Context, ws workspace.ID, id document.ID, deletedBy time.Time) (blob string, err error) {
 	err = j.s.write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		err := tx.NewRaw("SELECT blob_key FROM documents WHERE id = ? AND workspace_id = ? AND deleted_at IS NOT NULL "+
-			j.s.dialect.lock(), id, ws).Scan(ctx, &blob)
+		err := tx.NewRaw("SELECT blob_key FROM documents WHERE id = ? AND workspace_id = ? AND deleted_at <= ? "+
+			j.s.dialect.lock(), id, ws, micros(deletedBy)).Scan(ctx, &blob)
 		if errors.Is(err, sql.ErrNoRows) {
 			return errNoDocument()
 		}

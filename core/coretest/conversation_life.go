@@ -234,7 +234,7 @@ func conversationPurge(t *testing.T, w *contentWorld) {
 		want = append(want, e.Messages...)
 	}
 	w.remove(gone.ID)
-	_, err := w.Janitor().Purge(w.ctx(), w.ws.ID, gone.ID)
+	_, err := w.Janitor().Purge(w.ctx(), w.ws.ID, gone.ID, w.now)
 	w.must(err)
 	want[1].Text, want[1].Citations, want[1].Erased = "", nil, true
 	if diff := cmp.Diff(want, w.messages(id, 9)); diff != "" {
@@ -245,7 +245,7 @@ func conversationPurge(t *testing.T, w *contentWorld) {
 func conversationLate(t *testing.T, w *contentWorld) {
 	gone := w.put(w.draft("gone"))
 	w.remove(gone.ID)
-	_, err := w.Janitor().Purge(w.ctx(), w.ws.ID, gone.ID)
+	_, err := w.Janitor().Purge(w.ctx(), w.ws.ID, gone.ID, w.now)
 	w.must(err)
 	e := w.cited(uuid.New(), gone.ID)
 	w.must(w.Conversations().Append(w.ctx(), w.all, e))

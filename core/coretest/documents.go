@@ -37,6 +37,8 @@ func TestDocuments[S Content](t *testing.T, open func(*testing.T) S) {
 		{"updates at once all count", documentUpdatesAtOnce},
 		{"an update to content that is there is a conflict and leaves no trace", documentUpdateTaken},
 		{"a deleted document answers no more", documentDeleted},
+		{"a deleted document is restored with all that it had", documentRestored},
+		{"what is not deleted, gone for good or taken is not restored", documentNotRestored},
 		{"there is no text before there is a generation", documentNoText},
 		{"the text of the visible generation comes back with its pages", documentText},
 	})
@@ -244,6 +246,65 @@ func documentUpdate(t *testing.T, w *contentWorld) {
 	}
 	if n := w.count("changed", event.Pending); n != 1 {
 		t.Errorf("%d events were written, want 1", n)
+	}
+}
+
+// restore takes a document back, and says whether that was possible.
+func (w *contentWorld) restore(id document.ID) (document.Document, error) {
+	return w.Documents().Restore(w.ctx(), w.all, id, func(d *document.Document) ([]event.Event, error) {
+		return []event.Event{w.event("restored")}, nil
+	})
+}
+
+func documentRestored(t *testing.T, w *contentWorld) {
+	d := w.put(w.draft("back"))
+	g := w.ready(d, "text")
+	want := w.get(d.ID)
+	w.remove(d.ID)
+	w.must(w.Janitor().Compact(w.ctx(), d.Workspace))
+	bin, err := w.Documents().List(w.ctx(), w.all, document.Query{Limit: 10, Deleted: true})
+	w.must(err)
+	if len(bin) != 1 || bin[0].ID != d.ID {
+		t.Errorf("List(deleted) has %d documents, want the deleted one", len(bin))
+	}
+	got, err := w.restore(d.ID)
+	w.must(err)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("Restore() differs (-want +got):\n%s", diff)
+	}
+	w.unchangedDocument("Restore", want, g)
+	if n := w.count("restored", event.Pending); n != 1 {
+		t.Errorf("%d events were written, want 1", n)
+	}
+	_, err = w.Janitor().Purge(w.ctx(), d.Workspace, d.ID, w.now)
+	w.is("Purge of a restored document", err, fault.NotFound)
+}
+
+func documentNotRestored(t *testing.T, w *contentWorld) {
+	d := w.draft("for admins")
+	d.AllowedRoles = []identity.Role{identity.Admin}
+	d = w.put(d)
+	_, err := w.restore(d.ID)
+	w.is("Restore of a live document", err, fault.NotFound)
+	w.remove(d.ID)
+	_, err = w.Janitor().Purge(w.ctx(), d.Workspace, d.ID, w.now.Add(-time.Microsecond))
+	w.is("Purge for an earlier deletion", err, fault.NotFound)
+	_, err = w.Documents().Restore(w.ctx(), w.reader(w.user("e@example.com", identity.Employee)), d.ID, nil)
+	w.is("Restore by one who may not see it", err, fault.Denied)
+	_, err = w.Documents().Restore(w.ctx(), w.scope(w.workspace("Away", w.owner), identity.System), d.ID, nil)
+	w.is("Restore from another workspace", err, fault.NotFound)
+	again := w.draft("again")
+	again.Hash = d.Hash
+	w.put(again)
+	_, err = w.restore(d.ID)
+	w.is("Restore beside the same content", err, fault.Conflict)
+	w.remove(again.ID)
+	_, err = w.Janitor().Purge(w.ctx(), d.Workspace, d.ID, w.now)
+	w.must(err)
+	_, err = w.restore(d.ID)
+	w.is("Restore of a purged document", err, fault.NotFound)
+	if n := w.count("restored", event.Pending); n != 0 {
+		t.Errorf("%d events were written, want none", n)
 	}
 }
 

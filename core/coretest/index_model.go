@@ -82,7 +82,7 @@ func (w *indexWorld) delete(i int, purge bool) {
 	w.must(w.update(scope, d.ID, func(d *document.Document) { d.DeletedAt = w.now }))
 	w.docs = slices.Delete(w.docs, i, i+1)
 	if purge {
-		_, err := w.Janitor().Purge(w.ctx(), d.Workspace, d.ID)
+		_, err := w.Janitor().Purge(w.ctx(), d.Workspace, d.ID, w.now)
 		w.must(err)
 	}
 }

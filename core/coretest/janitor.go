@@ -33,13 +33,13 @@ func purgeDeletedOnly(t *testing.T, w *contentWorld) {
 	d := w.put(w.draft("live"))
 	g := w.ready(d, "text")
 	want := w.get(d.ID)
-	_, err := w.Janitor().Purge(w.ctx(), d.Workspace, d.ID)
+	_, err := w.Janitor().Purge(w.ctx(), d.Workspace, d.ID, w.now)
 	w.is("Purge of a live document", err, fault.NotFound)
 	w.unchangedDocument("Purge", want, g)
-	_, err = w.Janitor().Purge(w.ctx(), d.Workspace, uuid.New())
+	_, err = w.Janitor().Purge(w.ctx(), d.Workspace, uuid.New(), w.now)
 	w.is("Purge of an unknown document", err, fault.NotFound)
 	w.remove(d.ID)
-	_, err = w.Janitor().Purge(w.ctx(), w.workspace("Away", w.owner).ID, d.ID)
+	_, err = w.Janitor().Purge(w.ctx(), w.workspace("Away", w.owner).ID, d.ID, w.now)
 	w.is("Purge in another workspace", err, fault.NotFound)
 	if n := w.missing(g); n != 0 {
 		t.Errorf("%d embeddings were removed", n)
@@ -55,7 +55,7 @@ func purgeForGood(t *testing.T, w *contentWorld) {
 	w.embed(other)
 	w.remove(d.ID)
 	for _, want := range []string{d.Original.Key, "", ""} {
-		got, err := w.Janitor().Purge(w.ctx(), d.Workspace, d.ID)
+		got, err := w.Janitor().Purge(w.ctx(), d.Workspace, d.ID, w.now)
 		w.must(err)
 		if got != want {
 			t.Errorf("Purge() = %q, want %q", got, want)
@@ -72,7 +72,7 @@ func purgeKeepsShared(t *testing.T, w *contentWorld) {
 	g, kept := w.ready(d, "common", "own"), w.ready(other, "common", "else")
 	want := w.get(other.ID)
 	w.remove(d.ID)
-	_, err := w.Janitor().Purge(w.ctx(), d.Workspace, d.ID)
+	_, err := w.Janitor().Purge(w.ctx(), d.Workspace, d.ID, w.now)
 	w.must(err)
 	missing, err := w.Pipeline().Missing(w.ctx(), g.Space, []document.Hash{g.Chunks[0].Embedded, g.Chunks[1].Embedded})
 	w.must(err)
@@ -85,7 +85,7 @@ func purgeKeepsShared(t *testing.T, w *contentWorld) {
 func purgeUnprocessed(t *testing.T, w *contentWorld) {
 	d := w.put(w.draft("doc"))
 	w.remove(d.ID)
-	got, err := w.Janitor().Purge(w.ctx(), d.Workspace, d.ID)
+	got, err := w.Janitor().Purge(w.ctx(), d.Workspace, d.ID, w.now)
 	w.must(err)
 	if got != d.Original.Key {
 		t.Errorf("Purge() = %q, want %q", got, d.Original.Key)
@@ -98,7 +98,7 @@ func purgeAtOnce(t *testing.T, w *contentWorld) {
 	w.remove(d.ID)
 	keys := make([]string, 5)
 	w.must(errors.Join(atOnce(len(keys), func(i int) (err error) {
-		keys[i], err = w.Janitor().Purge(w.ctx(), d.Workspace, d.ID)
+		keys[i], err = w.Janitor().Purge(w.ctx(), d.Workspace, d.ID, w.now)
 		return err
 	})...))
 	returned := 0
@@ -116,7 +116,7 @@ func purgeAndReturn(t *testing.T, w *contentWorld) {
 	d := w.put(w.draft("doc"))
 	w.ready(d, "a", "b")
 	w.remove(d.ID)
-	_, err := w.Janitor().Purge(w.ctx(), d.Workspace, d.ID)
+	_, err := w.Janitor().Purge(w.ctx(), d.Workspace, d.ID, w.now)
 	w.must(err)
 	again := w.draft("doc")
 	again.Hash = d.Hash
@@ -136,7 +136,7 @@ func compactRepeated(t *testing.T, w *contentWorld) {
 	for range 2 {
 		w.must(w.Janitor().Compact(w.ctx(), w.ws.ID))
 		w.unchangedDocument("Compact", want, g)
-		_, err := w.Janitor().Purge(w.ctx(), gone.Workspace, gone.ID)
+		_, err := w.Janitor().Purge(w.ctx(), gone.Workspace, gone.ID, w.now)
 		w.must(err)
 	}
 	w.must(w.Janitor().Compact(w.ctx(), w.workspace("Away", w.owner).ID))
@@ -187,7 +187,7 @@ func blobInUse(t *testing.T, w *contentWorld) {
 	check("documents/other", false)
 	w.remove(d.ID)
 	check(d.Original.Key, true)
-	_, err := w.Janitor().Purge(w.ctx(), d.Workspace, d.ID)
+	_, err := w.Janitor().Purge(w.ctx(), d.Workspace, d.ID, w.now)
 	w.must(err)
 	check(d.Original.Key, false)
 	check("", false)

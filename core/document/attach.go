@@ -8,6 +8,7 @@ import (
 	"maps"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/ragcorp/ragcorp/core/event"
 	"github.com/ragcorp/ragcorp/core/fault"
@@ -103,7 +104,7 @@ func (in *insides) draft(d Document, path string) (Document, error) {
 }
 
 // deleteInsides deletes the documents that came out of a document's file, and what came out of theirs.
-func (s *Service) deleteInsides(ctx context.Context, a identity.Actor, ws workspace.ID, id ID) error {
+func (s *Service) deleteInsides(ctx context.Context, a identity.Actor, ws workspace.ID, id ID, now time.Time) error {
 	scope, err := s.workspaces.Reading(ctx, identity.System, ws)
 	if err != nil {
 		return err
@@ -115,15 +116,50 @@ func (s *Service) deleteInsides(ctx context.Context, a identity.Actor, ws worksp
 			return err
 		}
 		for _, d := range docs {
-			if err := s.deleteInsides(ctx, a, ws, d.ID); err != nil {
+			if err := s.deleteInsides(ctx, a, ws, d.ID, now); err != nil {
 				return err
 			}
-			_, err := s.ports.Store.Update(ctx, scope, d.ID, func(d *Document) ([]event.Event, error) { return s.deleted(a, d), nil })
+			_, err := s.ports.Store.Update(ctx, scope, d.ID, func(d *Document) ([]event.Event, error) { return s.deleted(a, d, now), nil })
 			if err != nil && !errors.Is(err, fault.NotFound) {
 				return err
 			}
 		}
 		if len(docs) < batch {
+			return nil
+		}
+	}
+}
+
+// restoreInsides takes back what was deleted together with a document. What can't be, because its content is there again or
+// it is gone for good, stays away.
+func (s *Service) restoreInsides(ctx context.Context, a identity.Actor, ws workspace.ID, id ID, deletedAt time.Time) error {
+	scope, err := s.workspaces.Reading(ctx, identity.System, ws)
+	if err != nil {
+		return err
+	}
+	q := Query{Parent: id, Deleted: true, Sort: OldestFirst, Limit: 100}
+	for {
+		docs, err := s.ports.Store.List(ctx, scope, q)
+		if err != nil {
+			return err
+		}
+		for _, d := range docs {
+			q.After = Cursor{CreatedAt: d.CreatedAt, ID: d.ID}
+			if !d.DeletedAt.Equal(deletedAt) {
+				continue
+			}
+			_, err := s.ports.Store.Restore(ctx, scope, d.ID, func(d *Document) ([]event.Event, error) { return s.restored(a, d), nil })
+			if errors.Is(err, fault.Conflict) || errors.Is(err, fault.NotFound) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			if err := s.restoreInsides(ctx, a, ws, d.ID, deletedAt); err != nil {
+				return err
+			}
+		}
+		if len(docs) < q.Limit {
 			return nil
 		}
 	}

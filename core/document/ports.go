@@ -26,6 +26,10 @@ type Store interface {
 	// change is returned as it is and leaves no trace. change must not call any port. Setting DeletedAt deletes: from the
 	// commit on, no arm of retrieval finds the document. Outcome is not written. Errors as in Document.
 	Update(ctx context.Context, s workspace.Scope, id ID, change func(d *Document) ([]event.Event, error)) (Document, error)
+	// Restore is Update for a document that is deleted and whose bytes are still there; it lives again, with its visible
+	// generation, from the commit on. fault.NotFound when there is none such, fault.Denied when the scope doesn't see it,
+	// fault.Conflict when a live document of the workspace has the same Hash.
+	Restore(ctx context.Context, s workspace.Scope, id ID, change func(d *Document) ([]event.Event, error)) (Document, error)
 	// Text returns the normalised text of the visible generation. fault.NotFound when there is none; errors as in Document.
 	Text(ctx context.Context, s workspace.Scope, id ID) (text.Text, error)
 }
@@ -39,10 +43,12 @@ type Query struct {
 	Source string // exactly this one; empty means any
 	// ExternalID is the client's name for a document, exactly; empty means any.
 	ExternalID string
-	Sort       Sort
-	After      Cursor // only what comes after this place
-	Offset     int    // how many to pass over, for clients that count pages
-	Limit      int    // at most this many
+	// Deleted chooses the deleted documents that can be restored instead of the live ones.
+	Deleted bool
+	Sort    Sort
+	After   Cursor // only what comes after this place
+	Offset  int    // how many to pass over, for clients that count pages
+	Limit   int    // at most this many
 }
 
 // Sort is an order of a list of documents. Ties break by id, in the same direction.
@@ -100,8 +106,9 @@ type Run struct {
 type Janitor interface {
 	// Purge removes for good what is left of a deleted document: text, chunks, index entries and the embeddings that no
 	// other chunk uses, and the words of all answers that were made from it; the row itself stays, stripped of its blob key,
-	// which is returned ("" when there is none). fault.NotFound when there is no deleted document of that id.
-	Purge(ctx context.Context, ws workspace.ID, id ID) (blob string, err error)
+	// which is returned ("" when there is none). fault.NotFound when there is no document of that id that was deleted at the
+	// given time or before.
+	Purge(ctx context.Context, ws workspace.ID, id ID, deletedBy time.Time) (blob string, err error)
 	// Compact merges small parts of the workspace's index into larger ones and forgets what was retired. Results of searches don't change.
 	Compact(ctx context.Context, ws workspace.ID) error
 	// Sweep removes embeddings that no chunk uses and that are older than before, and says how many.

@@ -16,8 +16,8 @@ type purgeData struct {
 	Blob string `json:"blob"`
 }
 
-// Purge reacts to a deleted document: it removes its bytes, text, chunks and vectors for good. It may be repeated and
-// interrupted at any point.
+// Purge reacts to a deleted document: it removes its bytes, text, chunks and vectors for good, unless it was restored since.
+// It may be repeated and interrupted at any point.
 func (s *Service) Purge(ctx context.Context, e event.Event) error {
 	var data purgeData
 	if err := json.Unmarshal(e.Data, &data); err != nil {
@@ -27,12 +27,14 @@ func (s *Service) Purge(ctx context.Context, e event.Event) error {
 	if err != nil {
 		return fmt.Errorf("event %s: %w", e.ID, err)
 	}
-	if data.Blob != "" {
-		if err := s.ports.Blobs.Delete(ctx, data.Blob); err != nil {
-			return err
-		}
+	_, err = s.ports.Janitor.Purge(ctx, e.Workspace, id, e.Time)
+	if errors.Is(err, fault.NotFound) { // restored; or gone with its workspace, and then Sweep finds the blob
+		return nil
 	}
-	if _, err := s.ports.Janitor.Purge(ctx, e.Workspace, id); err != nil && !errors.Is(err, fault.NotFound) {
+	if err == nil && data.Blob != "" {
+		err = s.ports.Blobs.Delete(ctx, data.Blob)
+	}
+	if err != nil {
 		return err
 	}
 	return s.ports.Janitor.Compact(ctx, e.Workspace)

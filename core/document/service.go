@@ -48,6 +48,9 @@ type Options struct {
 	EmbedBatch int
 	// LinkLife is how long the addresses work that Service.Link returns. Defaults to 0: there are none.
 	LinkLife time.Duration
+	// RestoreWindow is for how long a deleted document can be restored before it is removed for good; negative: not at all.
+	// Defaults to 24 hours.
+	RestoreWindow time.Duration
 	// InlineLease is how long a text may take to be processed while its client waits. Defaults to one minute.
 	InlineLease time.Duration
 }
@@ -70,6 +73,9 @@ func (o *Options) withDefaults() Options {
 		if *d.field <= 0 {
 			*d.field = d.value
 		}
+	}
+	if c.RestoreWindow == 0 {
+		c.RestoreWindow = 24 * time.Hour
 	}
 	if c.InlineLease <= 0 {
 		c.InlineLease = time.Minute
@@ -115,9 +121,12 @@ func (s *Service) Get(ctx context.Context, a identity.Actor, ws workspace.ID, id
 }
 
 // List returns the documents that the query chooses, and whether there are more after them. fault.Invalid on the fields q, tag
-// and cursor when they are no valid text.
+// and cursor when they are no valid text. Deleted documents are shown to those who may delete.
 func (s *Service) List(ctx context.Context, a identity.Actor, ws workspace.ID, q Query) (docs []Document, more bool, err error) {
 	scope, err := s.reading(ctx, a, ws)
+	if err == nil && q.Deleted {
+		scope, err = s.writing(ctx, a, ws, identity.DocumentsDelete)
+	}
 	if err != nil {
 		return nil, false, err
 	}
@@ -183,8 +192,8 @@ func (s *Service) Describe(ctx context.Context, a identity.Actor, ws workspace.I
 	})
 }
 
-// Delete deletes a document, and first those that came out of its file: from now on they answer nothing, and deliveries
-// remove what is left of them. fault.NotFound when it is deleted already.
+// Delete deletes a document, and first those that came out of its file: from now on they answer nothing. They can be restored
+// for a while; then deliveries remove what is left of them. fault.NotFound when it is deleted already.
 func (s *Service) Delete(ctx context.Context, a identity.Actor, ws workspace.ID, id ID) error {
 	scope, err := s.writing(ctx, a, ws, identity.DocumentsDelete)
 	if err != nil {
@@ -193,22 +202,56 @@ func (s *Service) Delete(ctx context.Context, a identity.Actor, ws workspace.ID,
 	if _, err := s.ports.Store.Document(ctx, scope, id); err != nil {
 		return err
 	}
-	if err := s.deleteInsides(ctx, a, ws, id); err != nil {
+	now := s.opts.Now()
+	if err := s.deleteInsides(ctx, a, ws, id, now); err != nil {
 		return err
 	}
-	_, err = s.ports.Store.Update(ctx, scope, id, func(d *Document) ([]event.Event, error) { return s.deleted(a, d), nil })
+	_, err = s.ports.Store.Update(ctx, scope, id, func(d *Document) ([]event.Event, error) { return s.deleted(a, d, now), nil })
 	if err != nil {
 		return err
 	}
-	return s.deleteInsides(ctx, a, ws, id) // what a worker took out meanwhile
+	return s.deleteInsides(ctx, a, ws, id, now) // what a worker took out meanwhile
 }
 
-// deleted marks d as deleted and returns the news of it.
-func (s *Service) deleted(a identity.Actor, d *Document) []event.Event {
-	now := s.opts.Now()
+// deleted marks d as deleted and returns the news of it. All that goes at once has the same time.
+func (s *Service) deleted(a identity.Actor, d *Document, now time.Time) []event.Event {
 	d.DeletedAt, d.UpdatedAt = now, now
 	e := a.Event("document.delete", now, purgeData{Blob: d.Original.Key})
-	return []event.Event{recorded(e.For(TopicPurge), *d)}
+	e = e.For(TopicPurge)
+	if s.opts.RestoreWindow > 0 {
+		e = e.After(now.Add(s.opts.RestoreWindow))
+	}
+	return []event.Event{recorded(e, *d)}
+}
+
+// Restore takes a deleted document back as it was, and what came out of its file with it: it answers again at once. What was
+// being processed is processed anew. fault.NotFound when there is no such deleted document, or it is gone for good;
+// fault.Conflict when the workspace has the same content again.
+func (s *Service) Restore(ctx context.Context, a identity.Actor, ws workspace.ID, id ID) (Document, error) {
+	scope, err := s.writing(ctx, a, ws, identity.DocumentsDelete)
+	if err != nil {
+		return Document{}, err
+	}
+	var deletedAt time.Time
+	back, err := s.ports.Store.Restore(ctx, scope, id, func(d *Document) ([]event.Event, error) {
+		deletedAt = d.DeletedAt
+		return s.restored(a, d), nil
+	})
+	if err == nil {
+		err = s.restoreInsides(ctx, a, ws, id, deletedAt)
+	}
+	return back, err
+}
+
+// restored returns the news that d lives again.
+func (s *Service) restored(a identity.Actor, d *Document) []event.Event {
+	now := s.opts.Now()
+	e := a.Event("document.restore", now, nil)
+	if d.Status == Pending || d.Status == Processing { // the deletion has ended that run
+		e = d.again("document.restore", a, now)
+	}
+	d.UpdatedAt = now
+	return []event.Event{recorded(e, *d)}
 }
 
 // Reprocess runs the pipeline again. The visible generation stays until the new one is ready. A document that still waits is

@@ -67,7 +67,8 @@ type Backlog interface {
 	Replay(ctx context.Context, f Filter, now time.Time) (int, error)
 	// Discard settles dead deliveries that match the filter without any reaction, and says how many.
 	Discard(ctx context.Context, f Filter, now time.Time) (int, error)
-	// Stats counts deliveries that are not done, by topic and state.
+	// Stats counts deliveries that are not done, by topic and state, but for those whose time, set by their event, is yet to
+	// come.
 	Stats(ctx context.Context) ([]Stat, error)
 	// Prune removes rows of deliveries that were done before the given time, and says how many. The events stay.
 	Prune(ctx context.Context, before time.Time) (int, error)
