@@ -44,7 +44,8 @@ type process struct {
 func commands() []command {
 	return []command{
 		migrateCommand(), adminCreateCommand(), keysCreateCommand(), keysListCommand(), keysRevokeCommand(),
-		jobsListCommand(), jobsReplayCommand(), jobsDiscardCommand(), doctorCommand(), openapiCommand(), evalCommand(), versionCommand(),
+		jobsListCommand(), jobsReplayCommand(), jobsDiscardCommand(), doctorCommand(), backupCommand(), restoreCommand(),
+		openapiCommand(), evalCommand(), versionCommand(),
 	}
 }
 
