@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/ragcorp/ragcorp/core/document"
 	"github.com/ragcorp/ragcorp/core/text"
 )
 
@@ -125,6 +126,13 @@ func answer(c *wire, o Options, fs map[string]format, payload []byte, frames <-c
 		limits:   o,
 		flush:    func(blocks []text.Block) error { return c.send(frameBlocks, encodeBlocks(blocks)) },
 		progress: progressSender(c),
+		attached: func(a document.Attachment) error {
+			payload, err := encodeAttachment(a)
+			if err != nil {
+				return err
+			}
+			return errors.Join(c.send(frameAttached, payload), c.w.Flush())
+		},
 	}
 	err := run(context.Background(), form, source{body: body, size: open.Size, limits: o}, out)
 	if err != nil {

@@ -1,21 +1,11 @@
 package parse
 
 import (
-	"archive/zip"
-	"bytes"
 	"context"
 	"encoding/xml"
-	"errors"
-	"fmt"
-	"io"
-	"path"
 	"strings"
 	"unicode"
 
-	"golang.org/x/net/html/charset"
-
-	"github.com/ragcorp/ragcorp/core/document"
-	"github.com/ragcorp/ragcorp/core/fault"
 	"github.com/ragcorp/ragcorp/core/text"
 )
 
@@ -23,41 +13,16 @@ import (
 type docx struct{}
 
 func (docx) read(ctx context.Context, src source, out *output) error {
-	data, err := src.all()
+	c, err := openContainer(ctx, src, out, "a Word document")
 	if err != nil {
 		return err
 	}
-	if bytes.HasPrefix(data, []byte(oleMagic)) {
-		return oleFault(data)
-	}
-	archive, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
-	if err != nil {
-		return corrupt("a Word document", err)
-	}
-	d := &wordFile{ctx: ctx, out: out, parts: map[string]*zip.File{}, budget: src.limits.MaxUncompressed, limit: src.limits.MaxUncompressed}
-	for _, f := range archive.File {
-		d.parts[strings.TrimPrefix(f.Name, "/")] = f
-	}
-	return d.read()
-}
-
-// oleFault tells what is in an OLE2 container that was sent as a Word document.
-func oleFault(data []byte) error {
-	mark := strings.Join(strings.Split("EncryptedPackage", ""), "\x00") // in UTF-16
-	if bytes.Contains(data, []byte(mark)) {
-		return encrypted()
-	}
-	return fault.Unsupported.Errorf("the file is in the old Word format (.doc); save it as .docx and upload it again").
-		Because(document.ReasonUnsupported)
+	return (&wordFile{container: c}).read()
 }
 
 // wordFile is an open document.
 type wordFile struct {
-	ctx    context.Context //nolint:containedctx // it lives no longer than one call of read
-	out    *output
-	parts  map[string]*zip.File
-	budget int64 // bytes that may still be unpacked
-	limit  int64
+	*container
 
 	styles    wordStyles
 	numbering wordNumbering
@@ -65,20 +30,15 @@ type wordFile struct {
 }
 
 func (d *wordFile) read() error {
-	main := "word/document.xml"
-	if rels, err := d.relations("_rels/.rels", ""); err != nil {
-		return err
-	} else if targets := rels["officeDocument"]; len(targets) > 0 {
-		main = targets[0]
-	}
-	if d.parts[main] == nil {
-		return corrupt("a Word document", fmt.Errorf("it has no part %q", cut(main, 100)))
-	}
-	dir, base := path.Split(main)
-	rels, err := d.relations(dir+"_rels/"+base+".rels", dir)
+	main, err := d.main("word/document.xml")
 	if err != nil {
 		return err
 	}
+	all, err := d.relations(main)
+	if err != nil {
+		return err
+	}
+	rels := byKind(all)
 	if err := d.readSupport(rels); err != nil {
 		return err
 	}
@@ -111,7 +71,7 @@ func (d *wordFile) readSupport(rels map[string][]string) error {
 			}
 		}
 	}
-	return d.readProperties("docProps/core.xml")
+	return d.properties("docProps/core.xml")
 }
 
 // frame reads headers or footers. What several of them say is said once, and bare page numbers not at all.
@@ -151,97 +111,6 @@ func isPageWord(letters string) bool {
 	return false
 }
 
-// walk opens a part and hands its tokens to visit. A part that isn't there has none.
-func (d *wordFile) walk(part string, visit func(x *xml.Decoder, t xml.Token) error) error {
-	f := d.parts[part]
-	if f == nil {
-		return nil
-	}
-	r, err := f.Open()
-	if err != nil {
-		return corrupt("a Word document", err)
-	}
-	defer func() { _ = r.Close() }() // it was only read
-	x := xml.NewDecoder(&budgetReader{r: r, d: d})
-	x.CharsetReader = charset.NewReaderLabel
-	for n := 0; ; n++ {
-		if n%1024 == 0 && d.ctx.Err() != nil {
-			return d.ctx.Err()
-		}
-		t, err := x.Token()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err == nil {
-			if directive, ok := t.(xml.Directive); ok {
-				// OOXML forbids document types, and entities are what they would be for.
-				err = fmt.Errorf("it has a document type: %s", cut(string(directive), 40))
-			} else if err = visit(x, t); err == nil {
-				continue
-			}
-		}
-		if fault.Of(err) != nil || d.ctx.Err() != nil {
-			return err
-		}
-		return corrupt("a Word document", fmt.Errorf("%s: %w", cut(part, 100), err))
-	}
-}
-
-// budgetReader unpacks a part within the budget of the whole file.
-type budgetReader struct {
-	r io.Reader
-	d *wordFile
-}
-
-func (b *budgetReader) Read(p []byte) (int, error) {
-	n, err := b.r.Read(p)
-	if b.d.budget -= int64(n); b.d.budget < 0 {
-		return 0, tooLarge("the unpacked content of the file", b.d.limit)
-	}
-	return n, err
-}
-
-// relations maps the last word of each relation's type to the parts that it leads to.
-func (d *wordFile) relations(part, dir string) (map[string][]string, error) {
-	rels := map[string][]string{}
-	err := d.walk(part, func(_ *xml.Decoder, t xml.Token) error {
-		s, ok := t.(xml.StartElement)
-		if !ok || s.Name.Local != "Relationship" || attr(s, "TargetMode") == "External" {
-			return nil
-		}
-		target := attr(s, "Target")
-		if absolute, ok := strings.CutPrefix(target, "/"); ok {
-			target = absolute
-		} else {
-			target = path.Join(dir, target)
-		}
-		kind := path.Base(attr(s, "Type"))
-		rels[kind] = append(rels[kind], target)
-		return nil
-	})
-	return rels, err
-}
-
-func (d *wordFile) readProperties(part string) error {
-	name := ""
-	return d.walk(part, func(_ *xml.Decoder, t xml.Token) error {
-		switch t := t.(type) {
-		case xml.StartElement:
-			name = t.Name.Local
-		case xml.EndElement:
-			name = ""
-		case xml.CharData:
-			switch name {
-			case "title", "subject", "keywords", "description", "language", "category", "created", "modified":
-				d.out.meta(name, string(t))
-			case "creator":
-				d.out.meta("author", string(t))
-			}
-		}
-		return nil
-	})
-}
-
 // readNotes reads footnotes or endnotes; separators are notes too, without text.
 func (d *wordFile) readNotes(part, kind string) error {
 	var id string
@@ -265,14 +134,4 @@ func (d *wordFile) body(part string, add func(text.Block) error) error {
 		return err
 	}
 	return w.flushNotes()
-}
-
-// attr returns an attribute by its local name.
-func attr(s xml.StartElement, name string) string {
-	for _, a := range s.Attr {
-		if a.Name.Local == name {
-			return a.Value
-		}
-	}
-	return ""
 }

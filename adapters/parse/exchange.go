@@ -129,7 +129,7 @@ func (x *exchange) receive() (document.Parsed, error) {
 	var p document.Parsed
 	limit := x.c.o.MaxTextBytes
 	for received := int64(0); ; {
-		kind, payload, err := x.c.wire.receive(2*limit + controlBytes)
+		kind, payload, err := x.c.wire.receive(2*limit + x.c.o.MaxInputBytes + controlBytes)
 		if err != nil {
 			return p, x.lost(err)
 		}
@@ -145,6 +145,10 @@ func (x *exchange) receive() (document.Parsed, error) {
 				return p, x.lost(errFrame)
 			}
 			p.Blocks = append(p.Blocks, blocks...)
+		case frameAttached:
+			if err := x.attached(payload); err != nil {
+				return p, err
+			}
 		case frameDone:
 			return x.done(p, payload)
 		case frameFault:
@@ -158,6 +162,24 @@ func (x *exchange) receive() (document.Parsed, error) {
 			return p, x.lost(errFrame)
 		}
 	}
+}
+
+// attached hands on a file inside of the file. While others are at it, the clock stands still.
+func (x *exchange) attached(payload []byte) error {
+	a, err := decodeAttachment(payload)
+	if err != nil {
+		return x.lost(err)
+	}
+	if x.f.Attached == nil {
+		return nil
+	}
+	x.clock.Stop()
+	defer x.clock.Reset(x.c.o.Timeout)
+	if err := x.f.Attached(a); err != nil {
+		x.c.unfit = true // it is in the middle of the file
+		return err
+	}
+	return nil
 }
 
 func (x *exchange) progress(payload []byte) {

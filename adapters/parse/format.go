@@ -29,13 +29,33 @@ func formats(o Options, interruptible bool) map[string]format {
 		HTML:     html{},
 		Markdown: markdown{},
 		Plain:    plain{},
+		PPTX:     pptx{},
+		XLSX:     xlsx{},
+		ODT:      odf{"an OpenDocument text"},
+		ODS:      odf{"an OpenDocument spreadsheet"},
+		ODP:      odf{"an OpenDocument presentation"},
+		RTF:      rtf{},
+		EPUB:     epub{},
+		MHTML:    message{archive: true},
+		EML:      message{},
+		CSV:      separated{},
+		TSV:      separated{tabs: true},
+		JSON:     jsonData{},
+		JSONL:    jsonData{lines: true},
+		XML:      xmlData{},
+		ZIP:      archive{},
 	}
 }
 
-func handled(mediaType string) bool {
+// handles reports whether files of a type are read with these options.
+func (o Options) handles(mediaType string) bool {
 	switch mediaType {
-	case PDF, DOCX, HTML, Markdown, Plain:
+	case PDF, DOCX, HTML, Markdown, Plain, PPTX, XLSX, ODT, ODS, ODP, RTF, EPUB, MHTML, EML, CSV, TSV, JSON, JSONL, XML, ZIP:
 		return true
+	case DOC, XLS, PPT, MSG:
+		return len(o.Convert) > 0
+	case PNG, JPEG, TIFF:
+		return len(o.OCR) > 0
 	}
 	return false
 }
@@ -97,8 +117,9 @@ func (s source) all() ([]byte, error) {
 // output takes what a format finds and enforces the limits on it.
 type output struct {
 	limits   Options
-	progress func(done, total int)    // may be nil
-	flush    func([]text.Block) error // takes blocks away in batches; nil keeps them in parsed
+	progress func(done, total int)           // may be nil
+	flush    func([]text.Block) error        // takes blocks away in batches; nil keeps them in parsed
+	attached func(document.Attachment) error // takes files inside of this one; nil leaves them out
 	parsed   document.Parsed
 
 	bytes   int64 // of text so far
@@ -133,6 +154,35 @@ func (o *output) drain() error {
 	err := o.flush(o.parsed.Blocks)
 	o.parsed.Blocks, o.pending = o.parsed.Blocks[:0], 0
 	return err
+}
+
+// attach takes a file that is inside of this one.
+func (o *output) attach(a document.Attachment) error {
+	if o.attached == nil {
+		return nil
+	}
+	a.Path = cut(clean(a.Path), 1000)
+	return o.attached(a)
+}
+
+// notRead remembers the name of a file inside of this one that is no document.
+func (o *output) notRead(name string) {
+	list := o.parsed.Metadata["not_read"]
+	if len(list) > 2000 {
+		return
+	}
+	if list != "" {
+		list += ", "
+	}
+	if o.parsed.Metadata == nil {
+		o.parsed.Metadata = map[string]string{}
+	}
+	o.parsed.Metadata["not_read"] = list + oneLine(cut(clean(name), 200))
+}
+
+// sniff decides the type of a file inside of this one.
+func (o *output) sniff(head []byte, name, declared string) (string, error) {
+	return o.limits.sniff(head, name, declared)
 }
 
 // pages sets how many pages the file has, before they are read.

@@ -56,6 +56,7 @@ func isASCII(data []byte) bool {
 // htmlReader turns tokens into blocks.
 type htmlReader struct {
 	out    *output
+	part   bool // the page is a part of something larger, whose title is another
 	blocks []htmlBlock
 
 	text   strings.Builder // of the block in the making

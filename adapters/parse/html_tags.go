@@ -28,6 +28,10 @@ func (h *htmlReader) start(t xhtml.Token) {
 	}
 	switch {
 	case name == atom.Title:
+		if h.part {
+			h.skip = element{t.Data, 1}
+			return
+		}
 		h.title = true
 		return
 	case name == atom.Meta:

@@ -25,6 +25,32 @@ const (
 	HTML     = "text/html"
 	Markdown = "text/markdown"
 	Plain    = "text/plain"
+	PPTX     = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+	XLSX     = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+	ODT      = "application/vnd.oasis.opendocument.text"
+	ODS      = "application/vnd.oasis.opendocument.spreadsheet"
+	ODP      = "application/vnd.oasis.opendocument.presentation"
+	RTF      = "application/rtf"
+	EPUB     = "application/epub+zip"
+	MHTML    = "multipart/related"
+	EML      = "message/rfc822"
+	CSV      = "text/csv"
+	TSV      = "text/tab-separated-values"
+	JSON     = "application/json"
+	JSONL    = "application/x-ndjson"
+	XML      = "application/xml"
+	ZIP      = "application/zip"
+
+	// These need Options.Convert.
+	DOC = "application/msword"
+	XLS = "application/vnd.ms-excel"
+	PPT = "application/vnd.ms-powerpoint"
+	MSG = "application/vnd.ms-outlook"
+
+	// These need Options.OCR.
+	PNG  = "image/png"
+	JPEG = "image/jpeg"
+	TIFF = "image/tiff"
 )
 
 // Options are the limits under which files are read. The zero value means all defaults.
@@ -37,6 +63,19 @@ type Options struct {
 	Timeout         time.Duration // for reading one file, not counting the wait for its bytes. Defaults to 5 minutes
 	Children        int           // how many files are read at once. Defaults to the number of CPUs, at most 4
 	IdleAfter       time.Duration // when a child without work ends. Defaults to 1 minute
+
+	// Convert is a command, with its arguments, that turns old files of Office and Outlook into ones that are read. In the
+	// arguments, {file} stands for the old file, {dir} for the folder that the new one goes into and {to} for its kind: docx,
+	// xlsx, pptx or eml. Such files are unsupported where it is empty.
+	Convert []string
+
+	// OCR is a command that reads pictures: Tesseract's, or one that takes the same arguments. Where it is empty, pictures are
+	// unsupported and pages without text stay so.
+	OCR []string
+	// OCRLanguages are the languages that OCR expects, by Tesseract's names. Defaults to eng.
+	OCRLanguages []string
+	// OCRTimeout is for one page. Defaults to 1 minute.
+	OCRTimeout time.Duration
 
 	// CacheDir keeps the PDF engine's machine code, without which each child spends seconds of CPU on compiling it. What
 	// lies there is executed: nobody else may write to it. Defaults to a folder in os.UserCacheDir; "-" means no cache.
@@ -77,15 +116,15 @@ func New(o Options) *Parser {
 }
 
 // Sniff decides the media type of a file; see document.Parser.
-func (*Parser) Sniff(head []byte, name, declared string) (string, error) {
-	return sniff(head, name, declared)
+func (p *Parser) Sniff(head []byte, name, declared string) (string, error) {
+	return p.pool.o.sniff(head, name, declared)
 }
 
 // Parse reads a file in a child process; see document.Parser. It waits for a free child. When ctx ends, the child is
 // killed. Body has to end with ctx on its own: Parse doesn't return while a Read of it is blocked. Metadata, text and
 // errors come from a process that has read hostile input; all sizes are checked again on this side.
 func (p *Parser) Parse(ctx context.Context, f document.File) (document.Parsed, error) {
-	if !handled(f.MediaType) {
+	if !p.pool.o.handles(f.MediaType) {
 		return document.Parsed{}, unsupported(f.MediaType)
 	}
 	return p.pool.parse(ctx, f)
@@ -113,8 +152,8 @@ func InProcess(o Options) *Local {
 }
 
 // Sniff decides the media type of a file; see document.Parser.
-func (*Local) Sniff(head []byte, name, declared string) (string, error) {
-	return sniff(head, name, declared)
+func (l *Local) Sniff(head []byte, name, declared string) (string, error) {
+	return l.o.sniff(head, name, declared)
 }
 
 // Parse reads a file; see document.Parser.
@@ -125,7 +164,7 @@ func (l *Local) Parse(ctx context.Context, f document.File) (document.Parsed, er
 	}
 	limited, cancel := context.WithTimeout(ctx, l.o.Timeout)
 	defer cancel()
-	out := &output{limits: l.o, progress: f.Progress}
+	out := &output{limits: l.o, progress: f.Progress, attached: f.Attached}
 	src := source{body: contextReader{limited, f.Body}, size: f.Size, limits: l.o}
 	err := run(limited, form, src, out)
 	switch {
@@ -142,7 +181,9 @@ func (l *Local) Parse(ctx context.Context, f document.File) (document.Parsed, er
 // Close releases the PDF engine. No file may be in work.
 func (l *Local) Close() error { return closeFormats(l.formats) }
 
+// canRead lists, for people, what is read.
+const canRead = "send PDF, Office or OpenDocument files, RTF, EPUB, HTML, Markdown, plain text, CSV, JSON, XML, e-mail, or a ZIP of these"
+
 func unsupported(mediaType string) error {
-	return fault.Unsupported.Errorf("files of type %q can't be read; send PDF, Word (.docx), HTML, Markdown or plain text", mediaType).
-		Because(document.ReasonUnsupported)
+	return fault.Unsupported.Errorf("files of type %q can't be read; "+canRead, mediaType).Because(document.ReasonUnsupported)
 }

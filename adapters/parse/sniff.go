@@ -2,9 +2,7 @@ package parse
 
 import (
 	"bytes"
-	"compress/flate"
-	"encoding/binary"
-	"io"
+	"cmp"
 	"mime"
 	"path"
 	"strings"
@@ -13,20 +11,36 @@ import (
 	"github.com/ragcorp/ragcorp/core/fault"
 )
 
+// sniffBytes is how much of a file its type is decided by.
+const sniffBytes = 64 << 10
+
 // sniff decides by content, then by name, then by what was declared; see document.Parser.
+func (o Options) sniff(head []byte, name, declared string) (string, error) {
+	mediaType, err := sniff(head, name, declared)
+	if err != nil || o.handles(mediaType) {
+		return mediaType, err
+	}
+	switch mediaType {
+	case PNG, JPEG, TIFF:
+		return "", refuse("an image, and reading text from images (OCR) is off here; run text recognition on it, or have OCR turned on")
+	}
+	return "", refuse("in an old format of Office or Outlook; save it in the new format")
+}
+
 func sniff(head []byte, name, declared string) (string, error) {
 	declared = bareType(declared)
 	ext := strings.ToLower(path.Ext(strings.ReplaceAll(name, `\`, "/")))
 	switch {
 	case isPDF(head):
 		return PDF, nil
-	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
 		return sniffZip(head, ext, declared)
 	case bytes.HasPrefix(head, []byte(oleMagic)):
-		if ext == ".docx" || declared == DOCX {
-			return DOCX, nil // Word keeps documents with a password in such a container; reading it says so
-		}
-		return "", refuse("an old Word, Excel or Outlook file")
+		return sniffOLE(head, ext, declared)
+	case bytes.HasPrefix(head, []byte(`{\rtf`)):
+		return RTF, nil
+	case imageType(head) != "":
+		return imageType(head), nil
 	case len(head) > 0 && knownBinary(head) != "":
 		return "", refuse(knownBinary(head))
 	}
@@ -37,7 +51,7 @@ func sniff(head []byte, name, declared string) (string, error) {
 	if byName, ok := typeByExtension(ext); ok {
 		return byName, nil
 	}
-	if handled(declared) {
+	if isKnown(declared) {
 		return declared, nil
 	}
 	if len(bytes.TrimSpace(head)) == 0 {
@@ -46,13 +60,43 @@ func sniff(head []byte, name, declared string) (string, error) {
 	return "", refuse("no known kind of document")
 }
 
-func refuse(what string) error {
-	return fault.Unsupported.Errorf("the file is %s; send PDF, Word (.docx), HTML, Markdown or plain text", what).
-		Because(document.ReasonUnsupported)
+func isKnown(mediaType string) bool {
+	return Options{Convert: []string{"x"}, OCR: []string{"x"}}.handles(mediaType)
 }
 
-// oleMagic begins files of the container that old Office formats and protected new ones use.
-const oleMagic = "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"
+func refuse(what string) error {
+	return fault.Unsupported.Errorf("the file is %s; "+canRead, what).Because(document.ReasonUnsupported)
+}
+
+// sniffOLE tells apart what old programs of Microsoft write, and new ones when there is a password: reading such a file as the new
+// kind says so.
+func sniffOLE(head []byte, ext, declared string) (string, error) {
+	byName, _ := typeByExtension(ext)
+	switch {
+	case oleHolds(head, "EncryptedPackage"), byName == DOCX, byName == XLSX, byName == PPTX:
+		return cmp.Or(byName, DOCX), nil
+	case oleType(head) != "":
+		return oleType(head), nil
+	case byName == DOC, byName == XLS, byName == PPT, byName == MSG:
+		return byName, nil
+	case isKnown(declared):
+		return declared, nil
+	}
+	return "", refuse("an old container of Microsoft's with unknown content")
+}
+
+// imageType tells the images that OCR reads; "" for anything else.
+func imageType(head []byte) string {
+	switch {
+	case bytes.HasPrefix(head, []byte("\x89PNG\r\n\x1a\n")):
+		return PNG
+	case bytes.HasPrefix(head, []byte("\xFF\xD8\xFF")):
+		return JPEG
+	case bytes.HasPrefix(head, []byte("II*\x00")), bytes.HasPrefix(head, []byte("MM\x00*")):
+		return TIFF
+	}
+	return ""
+}
 
 // isPDF looks for the mark within the first kilobyte, as readers of PDF do.
 func isPDF(head []byte) bool {
@@ -73,11 +117,8 @@ func isProse(b []byte) bool {
 // knownBinary names formats that could pass for text or that deserve to be called by name.
 func knownBinary(head []byte) string {
 	marks := []struct{ mark, name string }{
-		{"\x89PNG", "an image"},
-		{"\xFF\xD8\xFF", "an image"},
 		{"GIF8", "an image"},
-		{"II*\x00", "an image"},
-		{"MM\x00*", "an image"},
+		{"\x89PNG", "a damaged image"},
 		{"RIFF", "a media file"},
 		{"ID3", "a media file"},
 		{"OggS", "a media file"},
@@ -87,7 +128,6 @@ func knownBinary(head []byte) string {
 		{"BZh", "a compressed file"},
 		{"\x7FELF", "a program"},
 		{"MZ\x90", "a program"},
-		{"{\\rtf", "an RTF file"},
 		{"%!PS", "a PostScript file"},
 		{"SQLite format 3", "a database"},
 	}
@@ -99,50 +139,28 @@ func knownBinary(head []byte) string {
 	return ""
 }
 
-func sniffText(s, ext, declared string) string {
-	if isHTML(s) {
-		return HTML
-	}
-	if byName, ok := typeByExtension(ext); ok && (byName == HTML || byName == Markdown || byName == Plain) {
-		return byName
-	}
-	if declared == HTML || declared == Markdown {
-		return declared
-	}
-	return Plain
-}
-
-// isHTML looks at the first tag, past comments and declarations.
-func isHTML(s string) bool {
-	s = strings.ToLower(strings.TrimSpace(s[:min(len(s), 4096)]))
-	for {
-		switch {
-		case strings.HasPrefix(s, "<!--"):
-			_, after, ok := strings.Cut(s, "-->")
-			if !ok {
-				return false
-			}
-			s = strings.TrimSpace(after)
-		case strings.HasPrefix(s, "<?xml"):
-			_, after, _ := strings.Cut(s, "?>")
-			s = strings.TrimSpace(after)
-		default:
-			for _, p := range []string{"<!doctype html", "<html", "<head", "<body", "<title", "<meta "} {
-				if strings.HasPrefix(s, p) {
-					return true
-				}
-			}
-			return false
-		}
-	}
-}
-
-func typeByExtension(ext string) (string, bool) {
+func typeByExtension(ext string) (string, bool) { //nolint:cyclop // a table
 	switch ext {
 	case ".pdf":
 		return PDF, true
-	case ".docx", ".docm":
+	case ".docx", ".docm", ".dotx":
 		return DOCX, true
+	case ".pptx", ".pptm", ".ppsx", ".potx":
+		return PPTX, true
+	case ".xlsx", ".xlsm", ".xltx":
+		return XLSX, true
+	case ".odt", ".ott":
+		return ODT, true
+	case ".ods", ".ots":
+		return ODS, true
+	case ".odp", ".otp", ".odg":
+		return ODP, true
+	case ".epub":
+		return EPUB, true
+	case ".zip":
+		return ZIP, true
+	case ".rtf":
+		return RTF, true
 	case ".html", ".htm", ".xhtml":
 		return HTML, true
 	case ".md", ".markdown", ".mdown":
@@ -150,47 +168,13 @@ func typeByExtension(ext string) (string, bool) {
 	case ".txt", ".text", ".log":
 		return Plain, true
 	}
-	return "", false
-}
-
-// sniffZip tells the documents that are zip containers apart by the names of their first parts.
-func sniffZip(head []byte, ext, declared string) (string, error) {
-	for rest := head; ; {
-		i := bytes.Index(rest, []byte("PK\x03\x04"))
-		if i < 0 || len(rest) < i+30 {
-			break
-		}
-		rest = rest[i:]
-		end := min(30+int(binary.LittleEndian.Uint16(rest[26:])), len(rest))
-		switch part := string(rest[30:end]); {
-		case strings.HasPrefix(part, "word/"):
-			return DOCX, nil
-		case strings.HasPrefix(part, "xl/"):
-			return "", refuse("an Excel workbook")
-		case strings.HasPrefix(part, "ppt/"):
-			return "", refuse("a PowerPoint presentation")
-		case part == "mimetype":
-			return "", refuse("an OpenDocument or EPUB file")
-		case part == "[Content_Types].xml" && bytes.Contains(inflate(rest, end), []byte("wordprocessingml.document.main")):
-			return DOCX, nil
-		}
-		rest = rest[4:]
-	}
-	if ext == ".docx" || declared == DOCX {
-		return DOCX, nil
-	}
-	return "", refuse("a zip archive")
-}
-
-// inflate unpacks the beginning of a part whose local header starts entry and whose name ends at nameEnd.
-func inflate(entry []byte, nameEnd int) []byte {
-	start := nameEnd + int(binary.LittleEndian.Uint16(entry[28:]))
-	if start >= len(entry) {
-		return nil
-	}
-	r := flate.NewReader(bytes.NewReader(entry[start:]))
-	data, _ := io.ReadAll(io.LimitReader(r, 64<<10)) // what came before a cut is good enough
-	return data
+	t, ok := map[string]string{
+		".csv": CSV, ".tsv": TSV, ".tab": TSV, ".json": JSON, ".geojson": JSON, ".jsonl": JSONL, ".ndjson": JSONL,
+		".xml": XML, ".eml": EML, ".mht": MHTML, ".mhtml": MHTML,
+		".doc": DOC, ".dot": DOC, ".xls": XLS, ".ppt": PPT, ".pps": PPT, ".msg": MSG,
+		".png": PNG, ".jpg": JPEG, ".jpeg": JPEG, ".tif": TIFF, ".tiff": TIFF,
+	}[ext]
+	return t, ok
 }
 
 // wholeRunes drops a character that the end of head cuts in two.

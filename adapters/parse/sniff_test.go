@@ -2,6 +2,7 @@ package parse
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/ragcorp/ragcorp/core/fault"
@@ -29,6 +30,29 @@ func TestSniffTrustsContentThenNameThenWord(t *testing.T) {
 		{"plain text", "Hello", "", "application/octet-stream", Plain},
 		{"utf-16", "\xFF\xFEH\x00i\x00", "", "", Plain},
 		{"empty file", "", "empty.pdf", "", PDF},
+		{"workbook", string(zipOf(t, "_rels/.rels", "x", "xl/workbook.xml", "x")), "a.docx", "", XLSX},
+		{"workbook inside of a word file", string(zipOf(t, "[Content_Types].xml",
+			`<Default Extension="xlsx" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"/>`+
+				`<Override ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/>`)), "", "", DOCX},
+		{"presentation with macros", string(zipOf(t, "[Content_Types].xml",
+			`<Override ContentType="application/vnd.ms-powerpoint.presentation.macroEnabled.main+xml"/>`)), "", "", PPTX},
+		{"open document", string(zipOf(t, "mimetype", "application/vnd.oasis.opendocument.spreadsheet")), "x.zip", "", ODS},
+		{"book", string(zipOf(t, "mimetype", "application/epub+zip")), "", "", EPUB},
+		{"archive of word files", string(zipOf(t, "letter.docx", string(docxHead))), "letters.zip", "", ZIP},
+		{"archive under a false name", string(zipOf(t, "a.txt", "x")), "a.pdf", "application/pdf", ZIP},
+		{"rtf under a false name", `{\rtf1\ansi x}`, "letter.doc", "application/msword", RTF},
+		{"old word by its directory", oleMagic + strings.Join(strings.Split("WordDocument", ""), "\x00"), "x.bin", "", DOC},
+		{"old excel by its name", oleMagic, "x.xls", "", XLS},
+		{"message", "Received: by x\r\nFrom: a@b.c\r\nSubject: x\r\n\r\nbody", "mail.txt", "", EML},
+		{"notes with colons", "Note: one\nDate: two\n\nbody", "notes.txt", "", Plain},
+		{"saved page", "From: <Saved by Blink>\r\nSnapshot-Content-Location: http://x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=x\r\n\r\n", "", "", MHTML},
+		{"json", `{"a": [1, 2, {"b": null}]}`, "data", "", JSON},
+		{"json lines", "{\"a\":1}\n{\"a\":2}\n", "data", "", JSONL},
+		{"text in brackets", "[1] See there.", "notes.txt", "", Plain},
+		{"xml", `<?xml version="1.0"?><note/>`, "x", "", XML},
+		{"html as xml", `<?xml version="1.0"?><!DOCTYPE html><html/>`, "x.xml", "", HTML},
+		{"values by name", "a;b\n1;2\n", "x.csv", "text/plain", CSV},
+		{"picture", "\x89PNG\r\n\x1a\n", "x.txt", "", PNG},
 		{"damaged beginning", "\x00\x00\x00\x00\x01\x02\x03", "thesis.pdf", "", PDF},
 	}
 	for _, c := range cases {
@@ -45,11 +69,10 @@ func TestSniffTrustsContentThenNameThenWord(t *testing.T) {
 func TestSniffRefusesWhatIsNotHandled(t *testing.T) {
 	t.Parallel()
 	for name, head := range map[string]string{ // by name
-		"picture.pdf": "\x89PNG\r\n\x1a\n", "book.xlsx": string(zipOf(t, "xl/workbook.xml", "x")), "slides": string(zipOf(t, "ppt/presentation.xml", "x")),
-		"open.odt": string(zipOf(t, "mimetype", "application/vnd.oasis.opendocument.text")), "files.zip": string(zipOf(t, "a.txt", "x")),
-		"old.doc": oleMagic, "rich.rtf": `{\rtf1`,
+		"picture.pdf": "\x89PNG\r\n\x1a\n", "photo.jpg": "\xFF\xD8\xFF\xE0", "fax": "II*\x00", "old.doc": oleMagic, "mail.msg": oleMagic,
+		"unknown": oleMagic, "movie.pdf": "RIFF", "tool.docx": "\x7FELF", "sheet.xlsb": string(zipOf(t, "xl/workbook.bin", "x")),
 	} {
-		if got, err := sniff([]byte(head), name, "application/pdf; q=1"); !errors.Is(err, fault.Unsupported) {
+		if got, err := (Options{}).sniff([]byte(head), name, "text/x; q=1"); !errors.Is(err, fault.Unsupported) {
 			t.Errorf("sniff(%s) = %q, %v; want it to be unsupported", name, got, err)
 		}
 	}
@@ -63,7 +86,7 @@ func FuzzSniff(f *testing.F) {
 	f.Add([]byte("PK\x03\x04"), "a.docx", "")
 	f.Fuzz(func(t *testing.T, head []byte, name, declared string) {
 		got, err := sniff(head, name, declared)
-		if (err == nil) != handled(got) {
+		if (err == nil) != isKnown(got) {
 			t.Errorf("sniff = %q, %v", got, err)
 		}
 	})

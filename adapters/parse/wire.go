@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/ragcorp/ragcorp/core/document"
 	"github.com/ragcorp/ragcorp/core/fault"
 	"github.com/ragcorp/ragcorp/core/text"
 )
@@ -27,6 +28,8 @@ const (
 	frameReady    frameKind = 'r' // once at the start
 	frameProgress frameKind = 'p' // pages done and in all
 	frameBlocks   frameKind = 'b'
+	frameAttached frameKind = 'a' // a file inside of the file
+	frameImage    frameKind = 'i' // a page that only its picture can tell the text of
 	frameDone     frameKind = 'f' // closing: the file is read
 	frameFault    frameKind = 'x' // failure: it can't be read
 )
@@ -137,13 +140,14 @@ func (c *wire) receive(limit int64) (frameKind, []byte, error) {
 	return frameKind(head[0]), payload, nil
 }
 
-// encodeBlocks encodes blocks: kind, level, page, length and text of each.
+// encodeBlocks encodes blocks: kind, level, page, row, length and text of each.
 func encodeBlocks(blocks []text.Block) []byte {
 	var to []byte
 	for _, b := range blocks {
 		to = append(to, byte(b.Kind))
 		to = binary.AppendUvarint(to, uint64(max(b.Level, 0))) //nolint:gosec // not negative
 		to = binary.AppendUvarint(to, uint64(max(b.Page, 0)))  //nolint:gosec // not negative
+		to = binary.AppendUvarint(to, uint64(max(b.Row, 0)))   //nolint:gosec // not negative
 		to = binary.AppendUvarint(to, uint64(len(b.Text)))
 		to = append(to, b.Text...)
 	}
@@ -164,9 +168,9 @@ func decodeBlocks(data []byte) ([]text.Block, error) {
 	for len(data) > 0 {
 		b := text.Block{Kind: text.Kind(data[0])}
 		data = data[1:]
-		b.Level, b.Page = number(100), number(1<<30)
+		b.Level, b.Page, b.Row = number(100), number(1<<30), number(1<<40)
 		length := number(1 << 32)
-		if length < 0 || b.Level < 0 || b.Page < 0 || length > len(data) || b.Kind > text.Code {
+		if length < 0 || b.Level < 0 || b.Page < 0 || b.Row < 0 || length > len(data) || b.Kind > text.Code {
 			return nil, errFrame
 		}
 		b.Text = string(data[:length])
@@ -174,4 +178,35 @@ func decodeBlocks(data []byte) ([]text.Block, error) {
 		blocks = append(blocks, b)
 	}
 	return blocks, nil
+}
+
+// attachedHead is what stands before the bytes of an attachment: its length in four bytes, then this as JSON.
+type attachedHead struct {
+	Path, MediaType string
+}
+
+func encodeAttachment(a document.Attachment) ([]byte, error) {
+	head, err := json.Marshal(attachedHead{a.Path, a.MediaType})
+	if err != nil {
+		return nil, err
+	}
+	payload := make([]byte, 4, 4+len(head)+len(a.Data))
+	binary.LittleEndian.PutUint32(payload, uint32(len(head))) //nolint:gosec // far below 4 GiB
+	return append(append(payload, head...), a.Data...), nil
+}
+
+func decodeAttachment(payload []byte) (document.Attachment, error) {
+	if len(payload) < 4 {
+		return document.Attachment{}, errFrame
+	}
+	n := int64(binary.LittleEndian.Uint32(payload))
+	payload = payload[4:]
+	if n > int64(len(payload)) {
+		return document.Attachment{}, errFrame
+	}
+	var head attachedHead
+	if err := json.Unmarshal(payload[:n], &head); err != nil {
+		return document.Attachment{}, errors.Join(errFrame, err)
+	}
+	return document.Attachment{Path: head.Path, MediaType: head.MediaType, Data: payload[n:]}, nil
 }
