@@ -29,11 +29,14 @@ func (f separated) read(ctx context.Context, src source, out *output) error {
 	if !f.tabs {
 		r.Comma = separator(s)
 	}
-	for n := 1; ; n++ {
+	for n, read := 1, int64(0); ; n++ {
 		if n%1024 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
 		record, err := r.Read()
+		raw := s[read:r.InputOffset()]
+		read = r.InputOffset()
+		n += len(raw) - len(strings.TrimLeft(raw, "\n")) // blank lines are rows, too
 		if errors.Is(err, io.EOF) {
 			return g.flush()
 		}

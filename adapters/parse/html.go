@@ -67,10 +67,11 @@ type htmlReader struct {
 	pre    int // depth of preformatted elements
 	tables []*htmlTable
 
-	skip  element // its content is not text
-	frame element // its content is navigation and the like
-	main  int     // depth of main content
-	title bool
+	skip     element // its content is not text
+	frame    element // its content is navigation and the like
+	main     int     // depth of main content
+	title    bool
+	noteMark bool // a link that marks a footnote is open
 }
 
 // htmlBlock is a block and where it stood.

@@ -60,6 +60,10 @@ func (h *htmlReader) startBlock(t xhtml.Token) {
 	case atom.Br:
 		h.text.WriteByte('\n')
 		h.gap = false
+	case atom.A:
+		if h.noteMark = isNoteMark(t); h.noteMark {
+			h.running("[")
+		}
 	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
 		h.block = text.Block{Kind: text.Heading, Level: headingLevel(name)}
 		h.marker = false
@@ -140,6 +144,10 @@ func (h *htmlReader) end(name string) {
 		h.skip.count(name, false)
 		return
 	}
+	if a == atom.A && h.noteMark {
+		h.noteMark = false
+		h.running("]")
+	}
 	if len(h.tables) > 0 {
 		h.endInTable(a)
 	} else if !isInline(a) {
@@ -148,6 +156,16 @@ func (h *htmlReader) end(name string) {
 	if h.frame.open() {
 		h.frame.count(name, false)
 	}
+}
+
+// isNoteMark reports whether a link is the mark of a footnote, whose number would otherwise stick to the word before it.
+func isNoteMark(t xhtml.Token) bool {
+	return attribute(t, "role") == "doc-noteref" || attribute(t, "epub:type") == "noteref" || strings.Contains(attribute(t, "class"), "footnote-ref")
+}
+
+// isNoteReturn reports whether a link leads from a footnote back to its mark.
+func isNoteReturn(t xhtml.Token) bool {
+	return attribute(t, "role") == "doc-backlink" || strings.Contains(attribute(t, "class"), "footnote-back")
 }
 
 func (h *htmlReader) endBlock(a atom.Atom) {
@@ -226,6 +244,8 @@ func isNoText(t xhtml.Token) bool {
 	case atom.Script, atom.Style, atom.Template, atom.Noscript, atom.Svg, atom.Math, atom.Iframe, atom.Object,
 		atom.Canvas, atom.Select, atom.Button, atom.Audio, atom.Video, atom.Textarea, atom.Datalist, atom.Noembed, atom.Noframes:
 		return true
+	case atom.A:
+		return isNoteReturn(t)
 	case atom.Div, atom.Section, atom.Span, atom.Ul, atom.Ol, atom.Table, atom.Dialog, atom.Form, atom.Aside:
 		return isHidden(t)
 	}

@@ -60,7 +60,7 @@ var (
 	listItem      = regexp.MustCompile(`^[ \t]*([-*+]|\d{1,9}[.)])(?:[ \t]+(.*))?$`)
 	fenceLine     = regexp.MustCompile("^[ \t]*(`{3,}|~{3,})([^`]*)$")
 	tableRule     = regexp.MustCompile(`^[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$`)
-	linkReference = regexp.MustCompile(`^ {0,3}\[[^\]]+\]:[ \t]*\S+`)
+	linkReference = regexp.MustCompile(`^ {0,3}\[[^\]^][^\]]*\]:[ \t]*\S+`)
 )
 
 // markdownReader gathers lines into blocks.

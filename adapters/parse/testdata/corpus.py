@@ -105,7 +105,7 @@ for lang, (title, section, para, item1, item2, col1, col2, row, place, note, fil
     many = "".join(f"<section><div class=head>{esc(title)} 2026</div>{p}<p>MARK{i}</p>{('<p>' + esc(filler) + '</p>') * 3}<div class=foot>{i}</div></section>"
                    for i, p in enumerate(pages, 1))
     write(lang + "-print.html", f"<!doctype html><html lang={lang} dir={direction}><meta charset=utf-8><title>{esc(title)}</title><style>"
-          "@page{size:A5;margin:0}section{position:relative;height:208mm;padding:18mm;box-sizing:border-box;break-after:page;text-align:justify;hyphens:auto}"
+          "@page{size:A5;margin:0}body{margin:0}section{position:relative;height:208mm;padding:18mm;box-sizing:border-box;break-after:page;text-align:justify;hyphens:auto}"
           ".head{position:absolute;top:8mm}.foot{position:absolute;bottom:8mm}</style>" + many)
     with zipfile.ZipFile(lang + ".zip", "w", zipfile.ZIP_DEFLATED) as z:
         z.writestr(f"{section}/{title}.md", md)

@@ -19,8 +19,8 @@ for lang in en es de ru el ar zh; do
   pandoc --from markdown --standalone --metadata title="$lang" -o $lang.html $lang.md
   pandoc --from markdown --slide-level 1 -o $lang.pptx $lang-slides.md
   office odp . $lang.pptx
-  office xlsx:"Calc MS Excel 2007 XML" . $lang.csv
-  office ods . $lang.csv
+  office xlsx:"Calc MS Excel 2007 XML" . $lang.csv --infilter=CSV:44,34,76,1 # 76 is UTF-8
+  office ods . $lang.csv --infilter=CSV:44,34,76,1
   chromium --headless --no-sandbox --disable-gpu --no-pdf-header-footer --print-to-pdf=$lang.pdf "file://$work/$lang-print.html" >/dev/null 2>&1
   for ext in docx odt epub rtf html md pptx odp xlsx ods csv tsv pdf json jsonl xml eml mhtml txt zip; do cp $lang.$ext "$out/$lang.$ext"; done
   cp $lang.words "$out/$lang.words"
