@@ -100,6 +100,9 @@ func (t textPage) line(s string, unit int) (l pdfLine, ok bool) {
 		return pdfLine{}, false
 	}
 	l.text = expandLigatures(trimmed)
+	if isRightToLeft(trimmed) {
+		l.text = expandLigatures(t.inReadingOrder(trimmed, unit))
+	}
 	length := utf16Len(trimmed)
 	first, ok1 := t.box(unit)
 	last, ok2 := t.box(unit + length - 1)
@@ -112,6 +115,9 @@ func (t textPage) line(s string, unit int) (l pdfLine, ok bool) {
 	if middle, ok := t.box(unit + length/2); ok && (first.size < 0.9*last.size || last.size < 0.9*first.size) {
 		l.size = max(min(first.size, last.size), min(max(first.size, last.size), middle.size))
 		l.bottom = middle.bottom
+	}
+	if isRightToLeft(trimmed) {
+		l.left, l.right = -l.right, -l.left // the layout sees it in a mirror, where it begins on the left as others do
 	}
 	return l, true
 }
