@@ -30,13 +30,14 @@ type Config struct {
 // DataConfig says where data is kept and which models are used.
 type DataConfig struct {
 	Dir          string `env:"DATA_DIR" envDefault:"./ragcorp-data" desc:"folder of the embedded profile: database, files, secret, caches"`
-	DatabaseURL  string `env:"DATABASE_URL" desc:"sqlite:PATH; not set: ragcorp.db in DATA_DIR"`
+	DatabaseURL  string `env:"DATABASE_URL" desc:"sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE; not set: sqlite:, ragcorp.db in DATA_DIR"`
 	BlobURL      string `env:"BLOB_URL" desc:"file:///PATH, s3://BUCKET[/PREFIX][?endpoint=URL&region=REGION] or mem://; not set: s3://S3_BUCKET, or without that the folder blobs in DATA_DIR"`
 	EmbedURL     string `env:"EMBED_URL" desc:"the model that embeds: offline:, openai:BASE_URL#MODEL or gemini:MODEL; not set: gemini:gemini-embedding-001 where GOOGLE_API_KEY is set, otherwise offline:"`
 	LLMURL       string `env:"LLM_URL" desc:"the model that answers: offline:, openai:BASE_URL#MODEL or gemini:MODEL; not set: gemini:gemini-2.5-flash where GOOGLE_API_KEY is set, otherwise offline:"`
 	RelaxedSync  bool   `env:"SQLITE_RELAXED_SYNC" envDefault:"false" desc:"faster writes; the last ones may be lost when the power fails"`
-	VectorMemory int64  `env:"VECTOR_CACHE_BYTES" envDefault:"1073741824" desc:"memory for searching vectors"`
-	AutoMigrate  bool   `env:"AUTO_MIGRATE" envDefault:"true" desc:"bring the schema of the embedded database up to date on start"`
+	VectorMemory int64  `env:"VECTOR_CACHE_BYTES" envDefault:"1073741824" desc:"memory for searching vectors of sqlite:"`
+	AutoMigrate  bool   `env:"AUTO_MIGRATE" desc:"bring the schema of the database up to date on start; not set: only that of sqlite:, so that many programs may share a database of postgres:"`
+	Connections  int    `env:"DATABASE_CONNECTIONS" envDefault:"16" desc:"connections of a program to the database at once; of sqlite:, readers"`
 }
 
 // S3Config says how to reach files on a server that speaks S3.

@@ -27,6 +27,9 @@ func ConfigFrom(environment map[string]string) (Config, error) {
 	}
 	c.Env = strings.ToLower(strings.TrimSpace(c.Env))
 	c.Data.DatabaseURL = orElse(c.Data.DatabaseURL, "sqlite:"+filepath.Join(c.Data.Dir, "ragcorp.db"))
+	if known["AUTO_MIGRATE"] == "" {
+		c.Data.AutoMigrate = strings.HasPrefix(c.Data.DatabaseURL, "sqlite:")
+	}
 	c.Data.BlobURL = orElse(c.Data.BlobURL, c.usualBlobs())
 	c.Data.EmbedURL = orElse(c.Data.EmbedURL, c.Models.usual("gemini:gemini-embedding-001"))
 	c.Data.LLMURL = orElse(c.Data.LLMURL, c.Models.usual("gemini:gemini-2.5-flash"))

@@ -50,6 +50,7 @@ func (c Config) validate() []error {
 	r.oneOf("APP_ENV", c.Env, "local", "development", "test", "testing", "ci", "staging", "production")
 	r.oneOf("LOG_LEVEL", c.Log.Level, "debug", "info", "warn", "warning", "error")
 	positive(&r, "VECTOR_CACHE_BYTES", c.Data.VectorMemory)
+	within(&r, "DATABASE_CONNECTIONS", c.Data.Connections, 2, 10_000)
 	c.S3.check(&r)
 	c.Models.check(&r)
 	c.HTTP.check(&r)

@@ -13,7 +13,7 @@ import (
 // OpenStore opens the database that DATABASE_URL names.
 func OpenStore(ctx context.Context, c Config) (*sqlstore.Store, func(), error) {
 	s, err := sqlstore.Open(ctx, c.Data.DatabaseURL, &sqlstore.Options{
-		Relaxed: c.Data.RelaxedSync, VectorCacheBytes: c.Data.VectorMemory, KeepSchema: !c.Data.AutoMigrate,
+		Connections: c.Data.Connections, Relaxed: c.Data.RelaxedSync, VectorCacheBytes: c.Data.VectorMemory, KeepSchema: !c.Data.AutoMigrate,
 	})
 	if err != nil {
 		return nil, nil, err

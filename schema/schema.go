@@ -7,3 +7,8 @@ import "embed"
 //
 //go:embed sqlite/*.hcl
 var SQLite embed.FS
+
+// Postgres is the schema of the production profile, in files of the same names.
+//
+//go:embed postgres/*.hcl
+var Postgres embed.FS

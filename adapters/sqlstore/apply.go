@@ -30,7 +30,7 @@ type Plan struct {
 // Apply brings the schema to its desired state and returns what it did, or would do. fault.Conflict when that would destroy
 // data and o doesn't allow it.
 func (s *Store) Apply(ctx context.Context, o ApplyOptions) (Plan, error) {
-	return s.dialect.apply(ctx, o)
+	return s.engine.apply(ctx, o)
 }
 
 // hclFiles parses the files of a schema.

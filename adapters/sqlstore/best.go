@@ -109,7 +109,7 @@ func chunkIDs(ctx context.Context, tx bun.Tx, hits []hit) (_ map[int64]uuid.UUID
 	if err != nil {
 		return nil, err
 	}
-	rows, err := tx.Tx.QueryContext(ctx, "SELECT no, id FROM chunks WHERE no IN (SELECT value FROM json_each(?))", list)
+	rows, err := query(ctx, tx, "SELECT no, id FROM chunks WHERE no IN ("+speaks(tx).members("?", ofIntegers)+")", list)
 	if err != nil {
 		return nil, err
 	}

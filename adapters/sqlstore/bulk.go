@@ -36,7 +36,7 @@ func (b bulk[R]) insertBy(ctx context.Context, tx bun.Tx, rows []R, size int) (e
 	}
 	args := b.values(&rows[0], nil)
 	tuple := "(?" + strings.Repeat(",?", len(args)-1) + ")"
-	stmt, err := tx.Tx.PrepareContext(ctx, b.head+" VALUES "+tuple+strings.Repeat(","+tuple, size-1)+b.tail)
+	stmt, err := prepare(ctx, tx, b.head+" VALUES "+tuple+strings.Repeat(","+tuple, size-1)+b.tail)
 	if err != nil {
 		return err
 	}

@@ -23,15 +23,15 @@ const visible = ` FROM chunks AS c
 	JOIN documents AS d ON d.id = g.document_id AND d.generation_id = g.id`
 
 // visibleChunks are the conditions under which a scope sees chunks of the given ids, for visible.
-func visibleChunks(s workspace.Scope, ids []uuid.UUID) conditions {
-	var c conditions
-	among(&c, "c.id", ids)
+func visibleChunks(d dialect, s workspace.Scope, ids []uuid.UUID) conditions {
+	c := conditions{dialect: d}
+	among(&c, "c.id", ofIDs, ids)
 	c.add("d.workspace_id = ?", s.Workspace())
 	c.add("d.deleted_at IS NULL")
 	if s.SeesAll() {
 		return c
 	}
-	seen := "(d.allowed_roles = '[]' OR EXISTS (SELECT 1 FROM json_each(d.allowed_roles) AS r WHERE r.value = ?)"
+	seen := "(d.allowed_roles = '[]' OR ? IN (" + d.members("d.allowed_roles", ofWords) + ")"
 	args := []any{string(s.Role())}
 	if s.User() != uuid.Nil {
 		seen += " OR d.uploaded_by_user_id = ?"
@@ -43,7 +43,7 @@ func visibleChunks(s workspace.Scope, ids []uuid.UUID) conditions {
 
 // Chunks implements retrieval.Index.
 func (ix index) Chunks(ctx context.Context, s workspace.Scope, ids []uuid.UUID) (out []retrieval.Chunk, err error) {
-	c := visibleChunks(s, ids)
+	c := visibleChunks(ix.s.dialect, s, ids)
 	if len(ids) == 0 || c.err != nil {
 		return nil, c.err
 	}
@@ -57,7 +57,7 @@ func (ix index) Chunks(ctx context.Context, s workspace.Scope, ids []uuid.UUID) 
 }
 
 func readChunks(ctx context.Context, tx bun.Tx, c conditions) (out []retrieval.Chunk, err error) {
-	rows, err := tx.Tx.QueryContext(ctx, `SELECT c.id, d.id, d.title, d.source, g.id, c.no, c.start_byte, c.end_byte,
+	rows, err := query(ctx, tx, `SELECT c.id, d.id, d.title, d.source, g.id, c.no, c.start_byte, c.end_byte,
 		c.body, c.page_from, c.page_to, c.row_from, c.row_to, c.headings, g.language`+visible+c.where(), c.args...)
 	if err != nil {
 		return nil, err
@@ -94,7 +94,7 @@ func addPages(ctx context.Context, tx bun.Tx, chunks []retrieval.Chunk) error {
 	}
 	for _, g := range generations {
 		var raw string
-		if err := tx.Tx.QueryRowContext(ctx, "SELECT pages FROM generations WHERE id = ?", g).Scan(&raw); err != nil {
+		if err := queryRow(ctx, tx, "SELECT pages FROM generations WHERE id = ?", g).Scan(&raw); err != nil {
 			return fmt.Errorf("read pages of generation %d: %w", g, err)
 		}
 		pages, err := decodePages(raw)
@@ -125,7 +125,7 @@ func touched(pages []text.Page, span text.Span) []text.Page {
 func (ix index) Vectors(
 	ctx context.Context, s workspace.Scope, space llm.Space, ids []uuid.UUID,
 ) (out map[uuid.UUID]llm.Vector, err error) {
-	c := visibleChunks(s, ids)
+	c := visibleChunks(ix.s.dialect, s, ids)
 	if len(ids) == 0 || c.err != nil {
 		return nil, c.err
 	}
@@ -145,7 +145,7 @@ func (ix index) Vectors(
 }
 
 func readVectors(ctx context.Context, tx bun.Tx, c conditions, dim int) (_ map[uuid.UUID]llm.Vector, err error) {
-	rows, err := tx.Tx.QueryContext(ctx, "SELECT c.id, e.vector"+visible+" JOIN embeddings AS e ON e.hash = c.embedded"+
+	rows, err := query(ctx, tx, "SELECT c.id, "+speaks(tx).vectorBytes("e.vector")+visible+" JOIN embeddings AS e ON e.hash = c.embedded"+
 		c.where(), c.args...)
 	if err != nil {
 		return nil, err
@@ -159,7 +159,7 @@ func readVectors(ctx context.Context, tx bun.Tx, c conditions, dim int) (_ map[u
 			return nil, err
 		}
 		v := make(llm.Vector, dim)
-		if err := decodeVector(raw, v); err != nil {
+		if err := speaks(tx).decodeVector(raw, v); err != nil {
 			return nil, fmt.Errorf("vector of chunk %s: %w", id, err)
 		}
 		out[id] = v

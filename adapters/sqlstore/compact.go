@@ -72,7 +72,7 @@ type source struct {
 }
 
 func readSources(ctx context.Context, tx bun.Tx, ws uuid.UUID) (out []source, err error) {
-	rows, err := tx.Tx.QueryContext(ctx, `SELECT id, chunks, dead, CASE WHEN length(dead) > 0 THEN generations ELSE x'' END
+	rows, err := query(ctx, tx, `SELECT id, chunks, dead, CASE WHEN length(dead) > 0 THEN generations ELSE dead END
 		FROM index_segments WHERE workspace_id = ? ORDER BY chunks, id`, ws)
 	if err != nil {
 		return nil, err
@@ -155,6 +155,9 @@ func (s source) deadChunks() (int, error) {
 // replaceSegments puts a merged segment into the place of its sources, unless one of them changed since it was read.
 func (s *Store) replaceSegments(ctx context.Context, ws uuid.UUID, sources []source, merged segment) error {
 	return s.write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		if err := s.dialect.alone(ctx, tx, toCompact, ws); err != nil {
+			return err
+		}
 		for _, src := range sources {
 			same, err := numbers(ctx, tx, "SELECT 1 FROM index_segments WHERE id = ? AND dead = ?", src.id, src.dead)
 			if err != nil || len(same) == 0 {
@@ -162,7 +165,7 @@ func (s *Store) replaceSegments(ctx context.Context, ws uuid.UUID, sources []sou
 			}
 		}
 		for _, src := range sources {
-			if _, err := tx.Tx.ExecContext(ctx, "DELETE FROM index_segments WHERE id = ?", src.id); err != nil {
+			if _, err := exec(ctx, tx, "DELETE FROM index_segments WHERE id = ?", src.id); err != nil {
 				return err
 			}
 		}
@@ -189,6 +192,9 @@ func (s *Store) buryDead(ctx context.Context, ws uuid.UUID) error {
 		return err
 	}
 	return s.write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		if err := s.dialect.alone(ctx, tx, toCompact, ws); err != nil {
+			return err
+		}
 		gone, err := goneGenerations(ctx, tx, ws)
 		if err != nil {
 			return err
@@ -200,8 +206,8 @@ func (s *Store) buryDead(ctx context.Context, ws uuid.UUID) error {
 		if err != nil {
 			return err
 		}
-		_, err = tx.Tx.ExecContext(ctx, `DELETE FROM index_tombstones WHERE workspace_id = ?
-			AND generation_id IN (SELECT value FROM json_each(?))`, ws, list)
+		_, err = exec(ctx, tx, "DELETE FROM index_tombstones WHERE workspace_id = ? AND generation_id IN ("+
+			speaks(tx).members("?", ofIntegers)+")", ws, list)
 		return err
 	})
 }
@@ -220,7 +226,7 @@ func markDead(ctx context.Context, tx bun.Tx, ws uuid.UUID, gone generationSet) 
 	}
 	for _, id := range ids {
 		var dead, raw []byte
-		err := tx.Tx.QueryRowContext(ctx, "SELECT dead, generations FROM index_segments WHERE id = ?", id).Scan(&dead, &raw)
+		err := queryRow(ctx, tx, "SELECT dead, generations FROM index_segments WHERE id = ?", id).Scan(&dead, &raw)
 		if err != nil {
 			return err
 		}
@@ -241,7 +247,7 @@ func markDead(ctx context.Context, tx bun.Tx, ws uuid.UUID, gone generationSet) 
 		if len(known) == before {
 			continue
 		}
-		_, err = tx.Tx.ExecContext(ctx, "UPDATE index_segments SET dead = ? WHERE id = ?", newGenerationSet(known).encode(), id)
+		_, err = exec(ctx, tx, "UPDATE index_segments SET dead = ? WHERE id = ?", newGenerationSet(known).encode(), id)
 		if err != nil {
 			return err
 		}

@@ -192,7 +192,7 @@ func TestVectorsInMemoryFollowOtherProcesses(t *testing.T) {
 	if got := here.near(); len(got) != 7+4 {
 		t.Errorf("%d chunks are found, want 11", len(got))
 	}
-	set := here.vectors.set(vectorKey{w.ws.ID, 1}, w.space.Dimension)
+	set := memoryOf(here.Store).set(vectorKey{w.ws.ID, 1}, w.space.Dimension)
 	if set.chunks != 7+4 {
 		t.Errorf("memory holds %d chunks as live, want 11", set.chunks)
 	}
@@ -207,7 +207,7 @@ func TestASearchInAnOldTransactionNoticesThatMemoryIsAhead(t *testing.T) {
 	err := w.read(t.Context(), func(ctx context.Context, tx bun.Tx) error {
 		v, err := look(ctx, tx, w.scope)
 		w.must(err)
-		set := w.vectors.set(vectorKey{w.ws.ID, 1}, w.space.Dimension)
+		set := memoryOf(w.Store).set(vectorKey{w.ws.ID, 1}, w.space.Dimension)
 		w.remove(gone)
 		w.add(1, 20)
 		w.compact()
@@ -230,13 +230,14 @@ func TestASearchInAnOldTransactionNoticesThatMemoryIsAhead(t *testing.T) {
 
 func TestTheVectorCacheKeepsToItsBudget(t *testing.T) {
 	t.Parallel()
-	var c vectorCache
+	c := &vectorCache{}
 	sets := make([]*vectorSet, 5)
 	for i := range sets {
 		sets[i] = c.set(vectorKey{space: int64(i)}, 8)
 		sets[i].codes.Append(make([]float32, 8))
 		c.set(vectorKey{space: 0}, 8)
-		c.shrink(sets[i], 3*sets[i].size())
+		c.budget = 3 * sets[i].size()
+		c.shrink(sets[i])
 	}
 	for i, want := range []bool{true, false, false, true, true} {
 		if _, ok := c.sets[vectorKey{space: int64(i)}]; ok != want {

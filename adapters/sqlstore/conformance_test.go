@@ -12,30 +12,30 @@ var _ core.Store = (*sqlstore.Store)(nil)
 
 func TestWorkspacesConform(t *testing.T) {
 	t.Parallel()
-	onEverySQLite(t, coretest.TestWorkspaces)
+	onEveryDatabase(t, coretest.TestWorkspaces)
 }
 
 func TestDocumentsConform(t *testing.T) {
 	t.Parallel()
-	onEverySQLite(t, coretest.TestDocuments)
+	onEveryDatabase(t, coretest.TestDocuments)
 }
 
 func TestPipelineConforms(t *testing.T) {
 	t.Parallel()
-	onEverySQLite(t, coretest.TestPipeline)
+	onEveryDatabase(t, coretest.TestPipeline)
 }
 
 func TestJanitorConforms(t *testing.T) {
 	t.Parallel()
-	onEverySQLite(t, coretest.TestJanitor)
+	onEveryDatabase(t, coretest.TestJanitor)
 }
 
 func TestConversationsConform(t *testing.T) {
 	t.Parallel()
-	onEverySQLite(t, coretest.TestConversations)
+	onEveryDatabase(t, coretest.TestConversations)
 }
 
 func TestTrailConforms(t *testing.T) {
 	t.Parallel()
-	onEverySQLite(t, coretest.TestTrail)
+	onEveryDatabase(t, coretest.TestTrail)
 }

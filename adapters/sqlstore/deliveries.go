@@ -77,9 +77,11 @@ func (b backlog) Stats(ctx context.Context) ([]event.Stat, error) {
 		Time  int64       `bun:"time"`
 	}
 	err := b.s.reader.NewRaw(`SELECT s.topic, s.state, s.count, e.time
-		FROM (SELECT topic, state, COUNT(*) AS count, MIN(event_id) AS oldest FROM deliveries
+		FROM (SELECT topic, state, COUNT(*) AS count FROM deliveries
 			WHERE state IN (?) AND (due IS NULL OR due = 1 OR attempts > 0) GROUP BY state, topic) AS s
-		JOIN events AS e ON e.id = s.oldest ORDER BY s.topic, s.state`,
+		JOIN events AS e ON e.id = (SELECT d.event_id FROM deliveries AS d WHERE d.state = s.state AND d.topic = s.topic
+			AND (d.due IS NULL OR d.due = 1 OR d.attempts > 0) ORDER BY d.event_id LIMIT 1)
+		ORDER BY s.topic, s.state`,
 		bun.List([]event.State{event.Pending, event.Leased, event.Dead})).Scan(ctx, &rows)
 	if err != nil {
 		return nil, b.s.classify(ctx, fmt.Errorf("count deliveries: %w", err))

@@ -2,15 +2,11 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
 
 	"github.com/uptrace/bun"
 
-	"github.com/ragcorp/ragcorp/adapters/sqlstore/vector"
 	"github.com/ragcorp/ragcorp/core/retrieval"
 	"github.com/ragcorp/ragcorp/core/workspace"
 )
@@ -19,8 +15,7 @@ import (
 // from the database.
 const denseTries = 3
 
-// Dense implements retrieval.Index. It is exact: codes in memory tell which few vectors to read from the database. A
-// workspace whose codes don't fit into the budget is read as a whole.
+// Dense implements retrieval.Index.
 func (ix index) Dense(ctx context.Context, s workspace.Scope, q retrieval.DenseQuery) (out []retrieval.Scored, err error) {
 	if len(q.Vector) != q.Space.Dimension {
 		return nil, fmt.Errorf("the query's vector has %d numbers, those of space %s have %d",
@@ -55,142 +50,13 @@ func (ix index) dense(ctx context.Context, tx bun.Tx, s workspace.Scope, d dense
 	if d.view, err = look(ctx, tx, s); err != nil || d.view.chunks == 0 {
 		return nil, err
 	}
-	run := d.scanAll(ctx, tx, s)
-	if budget := ix.s.options.VectorCacheBytes; !d.scan && vectorBytes(d.view.chunks, d.Space.Dimension) <= budget {
-		set := ix.s.vectors.set(vectorKey{s.Workspace(), d.space}, d.Space.Dimension)
-		changed, err := set.update(ctx, tx, d.view)
-		if err != nil {
-			return nil, err
-		}
-		if changed {
-			ix.s.vectors.shrink(set, budget)
-		}
-		run = d.searchIn(ctx, tx, set)
+	run, err := ix.s.engine.nearest(ctx, tx, s, d)
+	if err != nil {
+		return nil, err
 	}
 	hits, err := filtered(ctx, tx, s, d.Filter, d.K, run)
 	if err != nil {
 		return nil, fmt.Errorf("search by vector: %w", err)
 	}
 	return named(ctx, tx, hits, d.K)
-}
-
-// tieMargin is how many more vectors than wanted are asked for at first, in order to see where a tie at the end ends.
-const tieMargin = 16
-
-// searchIn searches a set.
-func (d denseSearch) searchIn(ctx context.Context, tx bun.Tx, set *vectorSet) search {
-	return func(k int, only *generationSet) ([]hit, error) {
-		set.mu.RLock()
-		defer set.mu.RUnlock()
-		if set.live(d.view) != d.view.chunks { // it was changed since the update
-			return nil, errBehind
-		}
-		allowed := set.allowed(d.view, only)
-		rescore := func(indexes []int, out []float32) error { return d.rescore(ctx, tx, set.rows, indexes, out) }
-		for ask := k + tieMargin; ; ask *= 4 {
-			found, err := set.codes.Search(d.Vector, ask, allowed, rescore)
-			if err != nil {
-				return nil, err
-			}
-			if len(found) == ask && found[ask-1].Score == found[k-1].Score {
-				continue
-			}
-			hits := make([]hit, 0, len(found))
-			for i, c := range found {
-				if i >= k && c.Score < found[k-1].Score {
-					break
-				}
-				hits = append(hits, hit{set.nos[c.Index], float64(c.Score)})
-			}
-			return hits, nil
-		}
-	}
-}
-
-// rescore computes the scores of vectors, given by their places among the rows.
-func (d denseSearch) rescore(ctx context.Context, tx bun.Tx, rows []int64, indexes []int, out []float32) error {
-	ids := make([]int64, len(indexes))
-	for i, index := range indexes {
-		ids[i] = rows[index]
-	}
-	scores, err := d.scores(ctx, tx, ids)
-	if err != nil {
-		return err
-	}
-	for i, id := range ids {
-		score, ok := scores[id]
-		if !ok {
-			score = float32(math.NaN()) // gone
-		}
-		out[i] = score
-	}
-	return nil
-}
-
-func (d denseSearch) scores(ctx context.Context, tx bun.Tx, ids []int64) (_ map[int64]float32, err error) {
-	list, err := numbersJSON(ids)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := tx.Tx.QueryContext(ctx, "SELECT id, vector FROM embeddings WHERE id IN (SELECT value FROM json_each(?))", list)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	scores := make(map[int64]float32, len(ids))
-	v := make([]float32, d.Space.Dimension)
-	for rows.Next() {
-		var id int64
-		var raw sql.RawBytes
-		if err := rows.Scan(&id, &raw); err != nil {
-			return nil, err
-		}
-		if err := decodeVector(raw, v); err != nil {
-			return nil, fmt.Errorf("vector %d: %w", id, err)
-		}
-		scores[id] = vector.Dot(d.Vector, v)
-	}
-	return scores, rows.Err()
-}
-
-// scanAll searches by reading every vector from the database.
-func (d denseSearch) scanAll(ctx context.Context, tx bun.Tx, s workspace.Scope) search {
-	return func(k int, only *generationSet) ([]hit, error) {
-		rows, err := tx.Tx.QueryContext(ctx, `SELECT g.id, c.no, e.id, e.vector FROM generations AS g
-			JOIN chunks AS c ON c.no BETWEEN g.id << 20 AND (g.id << 20) + 1048575
-			JOIN embeddings AS e ON e.hash = c.embedded AND e.space_id = ?
-			WHERE g.workspace_id = ?`, d.space, s.Workspace())
-		if err != nil {
-			return nil, err
-		}
-		top := best{size: k}
-		v := make([]float32, d.Space.Dimension)
-		err = each(rows, func(r vectorRow) error {
-			if !d.view.sees(r.generation) || only != nil && !only.holds(r.generation) {
-				return nil
-			}
-			if err := decodeVector(r.vector, v); err != nil {
-				return fmt.Errorf("vector %d: %w", r.row.Int64, err)
-			}
-			if score := vector.Dot(d.Vector, v); !math.IsNaN(float64(score)) {
-				top.offer(hit{r.no.Int64, float64(score)})
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-		return top.hits(), nil
-	}
-}
-
-// decodeVector is the inverse of encodeVector.
-func decodeVector(raw []byte, into []float32) error {
-	if len(raw) != 4*len(into) {
-		return fmt.Errorf("it has %d bytes, not %d", len(raw), 4*len(into))
-	}
-	for i := range into {
-		into[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
-	}
-	return nil
 }

@@ -292,7 +292,7 @@ func (ds documents) choose(sel *bun.SelectQuery, q document.Query) {
 		sel.Where("d.external_id = ?", q.ExternalID)
 	}
 	if q.Tag != "" {
-		sel.Where("EXISTS (SELECT 1 FROM json_each(d.tags) AS t WHERE t.value = ?)", q.Tag)
+		sel.Where("? IN ("+ds.s.dialect.members("d.tags", ofWords)+")", q.Tag)
 	}
 	if q.Text != "" {
 		sel.Where("("+ds.s.dialect.contains("d.title_key", "?")+" OR "+ds.s.dialect.contains("d.search_key", "?")+")",

@@ -3,12 +3,10 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
-	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -35,13 +33,13 @@ type embeddingRow struct {
 	Space     int64  `bun:"space_id"`
 	Hash      []byte `bun:"hash"`
 	CreatedAt int64  `bun:"created_at"`
-	Vector    []byte `bun:"vector"`
+	Vector    any    `bun:"vector"` // as the dialect wants it
 }
 
 // Missing implements document.Pipeline.
 func (p pipeline) Missing(ctx context.Context, space llm.Space, hashes []document.Hash) (missing []document.Hash, err error) {
 	err = p.s.read(ctx, func(ctx context.Context, tx bun.Tx) error {
-		missing, err = missingEmbeddings(ctx, tx, space, hashes)
+		missing, err = missingEmbeddings(ctx, tx, space, hashes, "")
 		return err
 	})
 	return missing, err
@@ -49,16 +47,21 @@ func (p pipeline) Missing(ctx context.Context, space llm.Space, hashes []documen
 
 // SaveEmbeddings implements document.Pipeline. fault.Conflict when the store knows the space with another dimension.
 func (p pipeline) SaveEmbeddings(ctx context.Context, space llm.Space, es []document.Embedding, now time.Time) error {
-	rows := make([]embeddingRow, len(es))
+	rows, hashes := make([]embeddingRow, len(es)), make([]document.Hash, len(es))
 	for i, e := range es {
+		hashes[i] = e.Hash
 		if len(e.Vector) != space.Dimension {
 			return fmt.Errorf("save embeddings: a vector has %d numbers, those of space %s have %d",
 				len(e.Vector), space.Name, space.Dimension)
 		}
-		rows[i] = embeddingRow{Hash: es[i].Hash[:], CreatedAt: micros(now), Vector: encodeVector(e.Vector)}
+		rows[i] = embeddingRow{Hash: es[i].Hash[:], CreatedAt: micros(now), Vector: p.s.dialect.vector(e.Vector)}
 	}
 	if len(rows) == 0 {
 		return nil
+	}
+	list, err := hashesJSON(hashes)
+	if err != nil {
+		return err
 	}
 	return p.s.write(ctx, func(ctx context.Context, tx bun.Tx) error {
 		id, err := makeSpace(ctx, tx, space)
@@ -78,50 +81,67 @@ func (p pipeline) SaveEmbeddings(ctx context.Context, space llm.Space, es []docu
 		if err := vectors.insert(ctx, tx, rows); err != nil {
 			return fmt.Errorf("save %d embeddings: %w", len(rows), err)
 		}
-		return nil
+		return p.s.dialect.keepEmbedded(ctx, tx, id, list)
 	})
 }
 
-// missingEmbeddings returns those of the hashes that have no embedding in the space, in order, each once.
+// missingEmbeddings returns those of the hashes that have no embedding in the space, in order, each once; lock is appended
+// to the select.
 func missingEmbeddings(
-	ctx context.Context, tx bun.Tx, space llm.Space, hashes []document.Hash,
+	ctx context.Context, tx bun.Tx, space llm.Space, hashes []document.Hash, lock string,
 ) ([]document.Hash, error) {
 	id, err := findSpace(ctx, tx, space)
 	if err != nil || len(hashes) == 0 {
 		return nil, err
 	}
-	seen := make(map[document.Hash]bool, len(hashes))
-	wanted := make([]string, 0, len(hashes))
-	for i, h := range hashes {
+	list, err := hashesJSON(hashes)
+	if err != nil {
+		return nil, err
+	}
+	d := speaks(tx)
+	rows, err := query(ctx, tx, "SELECT hash FROM embeddings WHERE space_id = ? AND hash IN ("+d.members("?", ofHashes)+")"+
+		lock, id, list)
+	if err != nil {
+		return nil, fmt.Errorf("look up %d embeddings: %w", len(hashes), err)
+	}
+	seen, err := scanHashes(rows)
+	if err != nil {
+		return nil, fmt.Errorf("look up %d embeddings: %w", len(hashes), err)
+	}
+	var missing []document.Hash
+	for _, h := range hashes {
 		if !seen[h] {
 			seen[h] = true
-			wanted = append(wanted, hex.EncodeToString(hashes[i][:]))
+			missing = append(missing, h)
 		}
 	}
-	list, err := json.Marshal(wanted)
-	if err != nil {
-		return nil, fmt.Errorf("encode %d hashes: %w", len(wanted), err)
-	}
-	rows, err := tx.Tx.QueryContext(ctx, `SELECT w.value FROM json_each(?) AS w WHERE NOT EXISTS (
-		SELECT 1 FROM embeddings AS e WHERE e.hash = unhex(w.value) AND e.space_id = ?) ORDER BY w.key`, string(list), id)
-	if err != nil {
-		return nil, fmt.Errorf("look up %d embeddings: %w", len(wanted), err)
-	}
-	return scanHashes(rows)
+	return missing, nil
 }
 
-func scanHashes(rows *sql.Rows) (out []document.Hash, err error) {
+// hashesJSON is a JSON list of hashes in hexadecimal digits, for dialect.members: a list of any length is one argument.
+func hashesJSON(hashes []document.Hash) (string, error) {
+	digits := make([]string, len(hashes))
+	for i := range hashes {
+		digits[i] = hex.EncodeToString(hashes[i][:])
+	}
+	list, err := json.Marshal(digits)
+	if err != nil {
+		return "", fmt.Errorf("encode %d hashes: %w", len(hashes), err)
+	}
+	return string(list), nil
+}
+
+func scanHashes(rows *sql.Rows) (_ map[document.Hash]bool, err error) {
 	defer func() { err = errors.Join(err, rows.Close()) }()
+	out := map[document.Hash]bool{}
 	for rows.Next() {
-		var raw string
-		var h document.Hash
+		var raw sql.RawBytes
 		if err := rows.Scan(&raw); err != nil {
 			return nil, err
 		}
-		if _, err := hex.Decode(h[:], []byte(raw)); err != nil {
-			return nil, err
+		if len(raw) == len(document.Hash{}) {
+			out[document.Hash(raw)] = true
 		}
-		out = append(out, h)
 	}
 	return out, rows.Err()
 }
@@ -153,13 +173,4 @@ func makeSpace(ctx context.Context, tx bun.Tx, space llm.Space) (int64, error) {
 		return 0, fmt.Errorf("make embedding space %s: %w", space.Name, err)
 	}
 	return findSpace(ctx, tx, space) // somebody else may have made it, with another dimension
-}
-
-// encodeVector is how vectors are stored: float32, little endian.
-func encodeVector(v llm.Vector) []byte {
-	out := make([]byte, 0, 4*len(v))
-	for _, x := range v {
-		out = binary.LittleEndian.AppendUint32(out, math.Float32bits(x))
-	}
-	return out
 }

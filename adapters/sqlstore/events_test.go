@@ -12,6 +12,7 @@ import (
 	"github.com/ragcorp/ragcorp/adapters/sqlstore"
 	"github.com/ragcorp/ragcorp/core/coretest"
 	"github.com/ragcorp/ragcorp/core/event"
+	"github.com/ragcorp/ragcorp/e2e/containers"
 )
 
 func openEvents(tb testing.TB, url string) *sqlstore.Store {
@@ -40,6 +41,16 @@ func TestEventsOfTwoStoresOnOneFileKeepTheContract(t *testing.T) {
 	t.Parallel()
 	coretest.Events(t, func(t *testing.T) (event.Log, event.Backlog) {
 		url := "sqlite:" + filepath.Join(t.TempDir(), "events.db")
+		one, two := openEvents(t, url), openEvents(t, url)
+		return &alternating{Log: one.Events(), other: two.Events()}, two.Backlog()
+	})
+}
+
+func TestEventsOfTwoStoresOnPostgresKeepTheContract(t *testing.T) {
+	t.Parallel()
+	containers.PostgresServer(t)
+	coretest.Events(t, func(t *testing.T) (event.Log, event.Backlog) {
+		url := containers.Postgres(t)
 		one, two := openEvents(t, url), openEvents(t, url)
 		return &alternating{Log: one.Events(), other: two.Events()}, two.Backlog()
 	})
@@ -148,6 +159,25 @@ func park(b *testing.B, log event.Log, n int, at time.Time) {
 	for _, d := range ds {
 		if err := log.Retry(b.Context(), d.Lease, at.Add(time.Hour), "x"); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+func TestAppendWakesWorkersOfOtherProcesses(t *testing.T) {
+	t.Parallel()
+	url := containers.Postgres(t)
+	here, there := openEvents(t, url), openEvents(t, url)
+	signal, stop := here.Notify()
+	defer stop()
+	// Listening begins in the background, so one announcement may be missed, but not all.
+	for {
+		if err := there.Events().Append(t.Context(), event.New("a", "system", time.Now(), nil).For("work")); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-signal:
+			return
+		case <-time.After(50 * time.Millisecond):
 		}
 	}
 }

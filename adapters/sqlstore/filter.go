@@ -22,24 +22,25 @@ func hidden(ctx context.Context, tx bun.Tx, s workspace.Scope) (generationSet, e
 	if s.SeesAll() {
 		return nil, nil
 	}
-	c := conditions{}
+	c := conditions{dialect: speaks(tx)}
 	c.add("d.workspace_id = ?", s.Workspace())
 	c.add("d.allowed_roles <> '[]'")
 	c.add("d.deleted_at IS NULL")
 	c.add("d.generation_id IS NOT NULL")
-	c.add("NOT EXISTS (SELECT 1 FROM json_each(d.allowed_roles) AS r WHERE r.value = ?)", string(s.Role()))
+	c.add("? NOT IN ("+c.dialect.members("d.allowed_roles", ofWords)+")", string(s.Role()))
 	if s.User() != uuid.Nil {
 		c.add("d.uploaded_by_user_id IS DISTINCT FROM ?", s.User())
 	}
-	ids, err := numbers(ctx, tx, "SELECT d.generation_id FROM documents AS d"+c.where(), c.args...)
-	return newGenerationSet(ids), err
+	list, err := numbers(ctx, tx, "SELECT d.generation_id FROM documents AS d"+c.where(), c.args...)
+	return newGenerationSet(list), err
 }
 
 // conditions are parts of a WHERE clause that must all hold.
 type conditions struct {
-	parts []string
-	args  []any
-	err   error // of the first argument that couldn't be used
+	dialect dialect
+	parts   []string
+	args    []any
+	err     error // of the first argument that couldn't be used
 }
 
 func (c *conditions) add(part string, args ...any) {
@@ -48,7 +49,7 @@ func (c *conditions) add(part string, args ...any) {
 }
 
 // among adds that an expression is one of a list, unless the list is empty. A list of any length is one argument.
-func among[T any](c *conditions, expr string, list []T) {
+func among[T any](c *conditions, expr string, kind memberKind, list []T) {
 	if len(list) == 0 {
 		return
 	}
@@ -56,26 +57,23 @@ func among[T any](c *conditions, expr string, list []T) {
 	if err != nil && c.err == nil {
 		c.err = fmt.Errorf("encode values of %s: %w", expr, err)
 	}
-	c.add(expr+" IN (SELECT value FROM json_each(?))", string(raw))
+	c.add(expr+" IN ("+c.dialect.members("?", kind)+")", string(raw))
 }
 
 func (c *conditions) where() string { return " WHERE " + strings.Join(c.parts, " AND ") }
 
-// metadataValue is a member of a JSON object as a string: a string as it is, anything else in JSON.
-const metadataValue = "CASE m.type WHEN 'text' THEN m.value ELSE d.metadata -> m.fullkey END"
-
 // filterConditions are those of a filter on documents as d, none when it lets everything pass.
-func filterConditions(f retrieval.Filter) conditions {
-	var c conditions
-	among(&c, "d.id", f.Documents)
-	among(&c, "d.media_type", f.MediaTypes)
-	among(&c, "d.source", f.Sources)
-	among(&c, "d.language", f.Languages)
+func filterConditions(d dialect, f retrieval.Filter) conditions {
+	c := conditions{dialect: d}
+	among(&c, "d.id", ofIDs, f.Documents)
+	among(&c, "d.media_type", ofWords, f.MediaTypes)
+	among(&c, "d.source", ofWords, f.Sources)
+	among(&c, "d.language", ofWords, f.Languages)
 	for _, tag := range f.Tags {
-		c.add("EXISTS (SELECT 1 FROM json_each(d.tags) AS t WHERE t.value = ?)", tag)
+		c.add("? IN ("+d.members("d.tags", ofWords)+")", tag)
 	}
 	for _, key := range slices.Sorted(maps.Keys(f.Metadata)) {
-		c.add("EXISTS (SELECT 1 FROM json_each(d.metadata) AS m WHERE m.key = ? AND "+metadataValue+" = ?)", key, f.Metadata[key])
+		c.add(d.property("d.metadata"), key, f.Metadata[key])
 	}
 	if !f.From.IsZero() {
 		c.add("d.created_at >= ?", ceilMicros(f.From))
@@ -102,7 +100,7 @@ const probe = 4
 // filtered runs a search under a filter. A filter that lets much pass is tested on the best hits alone; where these don't
 // suffice, all documents that it lets pass are looked up and the search is run among them.
 func filtered(ctx context.Context, tx bun.Tx, s workspace.Scope, f retrieval.Filter, k int, run search) ([]hit, error) {
-	c := filterConditions(f)
+	c := filterConditions(speaks(tx), f)
 	if c.err != nil {
 		return nil, c.err
 	}
@@ -111,7 +109,7 @@ func filtered(ctx context.Context, tx bun.Tx, s workspace.Scope, f retrieval.Fil
 	}
 	inWorkspace := "d.workspace_id = ?"
 	if len(f.Documents) > 0 {
-		inWorkspace = "+d.workspace_id = ?" // the sign keeps SQLite from walking over the workspace instead of the few ids
+		inWorkspace = c.dialect.unindexed("d.workspace_id") + " = ?" // the few ids are to be looked up, not the workspace
 	} else {
 		hits, err := run(probe*k, nil)
 		if err != nil {
@@ -125,11 +123,11 @@ func filtered(ctx context.Context, tx bun.Tx, s workspace.Scope, f retrieval.Fil
 	c.add(inWorkspace, s.Workspace())
 	c.add("d.deleted_at IS NULL")
 	c.add("d.generation_id IS NOT NULL")
-	ids, err := numbers(ctx, tx, "SELECT d.generation_id FROM documents AS d"+c.where(), c.args...)
+	list, err := numbers(ctx, tx, "SELECT d.generation_id FROM documents AS d"+c.where(), c.args...)
 	if err != nil {
 		return nil, fmt.Errorf("look up what a filter lets pass: %w", err)
 	}
-	only := newGenerationSet(ids)
+	only := newGenerationSet(list)
 	return run(k, &only)
 }
 
@@ -141,12 +139,12 @@ func pass(ctx context.Context, tx bun.Tx, c conditions, hits []hit, k int) ([]hi
 		if len(kept) >= k && batch[0].score < kept[k-1].score {
 			break
 		}
-		ids := make([]int64, len(batch))
+		list := make([]int64, len(batch))
 		for i, h := range batch {
-			ids[i] = h.no >> ordinalBits
+			list[i] = h.no >> ordinalBits
 		}
-		of := conditions{parts: slices.Clone(c.parts), args: slices.Clone(c.args)}
-		among(&of, "g.id", newGenerationSet(ids))
+		of := conditions{dialect: c.dialect, parts: slices.Clone(c.parts), args: slices.Clone(c.args)}
+		among(&of, "g.id", ofIntegers, newGenerationSet(list))
 		passed, err := numbers(ctx, tx, "SELECT g.id FROM generations AS g JOIN documents AS d ON d.id = g.document_id"+
 			of.where(), of.args...)
 		if err != nil {

@@ -110,6 +110,9 @@ func replace(ctx context.Context, tx bun.Tx, old int64, next *generationRows, g 
 
 // deleteGeneration removes a generation and its chunks; their embeddings stay.
 func deleteGeneration(ctx context.Context, tx bun.Tx, generation int64) error {
+	if err := speaks(tx).dropVectors(ctx, tx, spanOf(generation)); err != nil {
+		return fmt.Errorf("delete vectors of generation %d: %w", generation, err)
+	}
 	_, err := tx.NewDelete().Table("chunks").
 		Where("no BETWEEN ? AND ?", chunkNo(generation, 0), chunkNo(generation, maxOrdinal)).Exec(ctx)
 	if err != nil {
@@ -124,7 +127,7 @@ func deleteGeneration(ctx context.Context, tx bun.Tx, generation int64) error {
 // insert stores the generation, numbers its chunks by the id that it got, and stores them. Bodies go in as arguments of a
 // statement that is prepared once: printing them into statements takes longer than storing them.
 func (rows *generationRows) insert(ctx context.Context, tx bun.Tx) error {
-	err := tx.Tx.QueryRowContext(ctx, "INSERT INTO generations"+
+	err := queryRow(ctx, tx, "INSERT INTO generations"+
 		" (document_id, workspace_id, language, chunk_count, term_count, created_at, pages, body)"+
 		" VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
 		rows.Document, rows.Workspace, rows.Language, rows.Chunks, rows.Terms, rows.CreatedAt, rows.Pages, rows.Body,
@@ -143,6 +146,9 @@ func (rows *generationRows) insert(ctx context.Context, tx bun.Tx) error {
 	}
 	if err := chunks.insert(ctx, tx, rows.chunks); err != nil {
 		return fmt.Errorf("insert chunks of document %s: %w", rows.Document, err)
+	}
+	if err := speaks(tx).keepVectors(ctx, tx, rows.Workspace, spanOf(rows.ID)); err != nil {
+		return fmt.Errorf("index vectors of document %s: %w", rows.Document, err)
 	}
 	return nil
 }

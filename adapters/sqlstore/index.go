@@ -33,9 +33,9 @@ type view struct {
 // look reads the view.
 func look(ctx context.Context, tx bun.Tx, s workspace.Scope) (view, error) {
 	var v view
-	err := tx.Tx.QueryRowContext(ctx, `SELECT coalesce(sum(chunks), 0), coalesce(sum(terms), 0),
-		coalesce((SELECT max(id) FROM generations WHERE workspace_id = ?1), 0)
-		FROM index_stats WHERE workspace_id = ?1`, s.Workspace()).Scan(&v.chunks, &v.terms, &v.newest)
+	err := queryRow(ctx, tx, `SELECT coalesce(sum(chunks), 0), coalesce(sum(terms), 0),
+		coalesce((SELECT max(id) FROM generations WHERE workspace_id = ?), 0)
+		FROM index_stats WHERE workspace_id = ?`, s.Workspace(), s.Workspace()).Scan(&v.chunks, &v.terms, &v.newest)
 	if err != nil {
 		return view{}, fmt.Errorf("read statistics of the index: %w", err)
 	}
@@ -58,7 +58,7 @@ func look(ctx context.Context, tx bun.Tx, s workspace.Scope) (view, error) {
 
 // readSegments lists the segments and appends to dead what their lists hold.
 func (v *view) readSegments(ctx context.Context, tx bun.Tx, s workspace.Scope, dead []int64) (_ []int64, err error) {
-	rows, err := tx.Tx.QueryContext(ctx, "SELECT id, dead FROM index_segments WHERE workspace_id = ? ORDER BY id", s.Workspace())
+	rows, err := query(ctx, tx, "SELECT id, dead FROM index_segments WHERE workspace_id = ? ORDER BY id", s.Workspace())
 	if err != nil {
 		return nil, err
 	}
@@ -83,8 +83,8 @@ func (v *view) sees(generation int64) bool {
 }
 
 // numbers reads a column of integers.
-func numbers(ctx context.Context, tx bun.Tx, query string, args ...any) (out []int64, err error) {
-	rows, err := tx.Tx.QueryContext(ctx, query, args...)
+func numbers(ctx context.Context, tx bun.Tx, statement string, args ...any) (out []int64, err error) {
+	rows, err := query(ctx, tx, statement, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +115,7 @@ func (ix index) Languages(ctx context.Context, s workspace.Scope) ([]text.Langua
 		return tx.NewRaw(`SELECT language FROM (
 			SELECT language, chunks FROM index_stats WHERE workspace_id = ?
 			UNION ALL
-			SELECT language, -chunk_count FROM generations WHERE id IN (SELECT value FROM json_each(?)))
+			SELECT language, -chunk_count FROM generations WHERE id IN (`+ix.s.dialect.members("?", ofIntegers)+`)) AS seen
 			GROUP BY language HAVING sum(chunks) > 0 ORDER BY sum(chunks) DESC, language`,
 			s.Workspace(), list).Scan(ctx, &out)
 	})

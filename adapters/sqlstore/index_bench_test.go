@@ -90,15 +90,15 @@ func benchDense(b *testing.B, w *indexWorld) {
 }
 
 func benchScan(b *testing.B, w *indexWorld) {
-	was := w.options.VectorCacheBytes
-	w.options.VectorCacheBytes = 1
-	defer func() { w.options.VectorCacheBytes = was }()
+	was := memoryOf(w.Store).budget
+	memoryOf(w.Store).budget = 1
+	defer func() { memoryOf(w.Store).budget = was }()
 	benchDense(b, w)
 }
 
 func benchLoad(b *testing.B, w *indexWorld) {
 	for b.Loop() {
-		w.vectors = vectorCache{} //nolint:govet // nobody uses it
+		clear(memoryOf(w.Store).sets)
 		_, err := w.Index().Dense(b.Context(), w.scope, retrieval.DenseQuery{Space: w.space, Vector: w.vector(), K: 1})
 		if err != nil {
 			b.Fatal(err)

@@ -9,7 +9,7 @@ import (
 
 func TestIndexConforms(t *testing.T) {
 	t.Parallel()
-	onEverySQLite(t, coretest.TestIndex)
+	onEveryDatabase(t, coretest.TestIndex)
 }
 
 func TestIndexConformsWithoutMemoryForVectors(t *testing.T) {

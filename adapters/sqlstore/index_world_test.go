@@ -58,6 +58,9 @@ func openIndexWorld(tb testing.TB, path string, o *Options) *indexWorld {
 	return w
 }
 
+// memoryOf is the vectors that a store keeps in memory.
+func memoryOf(s *Store) *vectorCache { return s.engine.(sqliteEngine).vectors } //nolint:forcetypeassert // of SQLite
+
 func (w *indexWorld) must(err error) {
 	w.tb.Helper()
 	if err != nil {
@@ -162,8 +165,8 @@ func (w *indexWorld) store(ctx context.Context, tx bun.Tx, m *made, es []documen
 		return err
 	}
 	for _, e := range es {
-		_, err := tx.Tx.ExecContext(ctx, "INSERT INTO embeddings (space_id, hash, created_at, vector) VALUES (?, ?, 0, ?)",
-			space, e.Hash[:], encodeVector(e.Vector))
+		_, err := exec(ctx, tx, "INSERT INTO embeddings (space_id, hash, created_at, vector) VALUES (?, ?, 0, ?)",
+			space, e.Hash[:], w.dialect.vector(e.Vector))
 		if err != nil {
 			return err
 		}
@@ -176,7 +179,7 @@ func (w *indexWorld) store(ctx context.Context, tx bun.Tx, m *made, es []documen
 		return err
 	}
 	m.generation = rows.ID
-	_, err = tx.Tx.ExecContext(ctx, "UPDATE documents SET generation_id = ?, language = ? WHERE id = ?", rows.ID, m.Language, m.ID)
+	_, err = exec(ctx, tx, "UPDATE documents SET generation_id = ?, language = ? WHERE id = ?", rows.ID, m.Language, m.ID)
 	return err
 }
 
@@ -223,7 +226,7 @@ func (w *indexWorld) remove(m made) {
 		if err := retireFromIndex(ctx, tx, w.ws.ID, m.generation); err != nil {
 			return err
 		}
-		if _, err := tx.Tx.ExecContext(ctx, "UPDATE documents SET deleted_at = 1, generation_id = NULL WHERE id = ?", m.ID); err != nil {
+		if _, err := exec(ctx, tx, "UPDATE documents SET deleted_at = 1, generation_id = NULL WHERE id = ?", m.ID); err != nil {
 			return err
 		}
 		return purgeGeneration(ctx, tx, m.generation)

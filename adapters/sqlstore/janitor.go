@@ -61,7 +61,14 @@ func (j janitor) Purge(ctx context.Context, ws workspace.ID, id document.ID, del
 // purgeGeneration removes a generation with its chunks and the embeddings that no other chunk uses, in whatever space.
 func purgeGeneration(ctx context.Context, tx bun.Tx, generation int64) error {
 	first, last := chunkNo(generation, 0), chunkNo(generation, maxOrdinal)
-	_, err := tx.NewRaw(`DELETE FROM embeddings WHERE hash IN (SELECT embedded FROM chunks WHERE no BETWEEN ? AND ?)
+	// Locked at first: whoever is about to use one of them is waited for, and then seen by the deletion.
+	lock := speaks(tx).lock()
+	_, err := numbers(ctx, tx, "SELECT id FROM embeddings WHERE hash IN (SELECT embedded FROM chunks WHERE no BETWEEN ? AND ?)"+
+		" ORDER BY id"+lock, first, last)
+	if err != nil {
+		return fmt.Errorf("lock embeddings of generation %d: %w", generation, err)
+	}
+	_, err = tx.NewRaw(`DELETE FROM embeddings WHERE hash IN (SELECT embedded FROM chunks WHERE no BETWEEN ? AND ?)
 		AND NOT EXISTS (SELECT 1 FROM chunks AS c WHERE c.embedded = embeddings.hash AND c.no NOT BETWEEN ? AND ?)`,
 		first, last, first, last).Exec(ctx)
 	if err != nil {
@@ -72,7 +79,7 @@ func purgeGeneration(ctx context.Context, tx bun.Tx, generation int64) error {
 
 // Compact implements document.Janitor.
 func (j janitor) Compact(ctx context.Context, ws workspace.ID) error {
-	return j.s.compactIndex(ctx, ws)
+	return errors.Join(j.s.compactIndex(ctx, ws), j.s.engine.tend(ctx, ws))
 }
 
 // sweepBatch is how many embeddings one transaction of a sweep removes, so that other writers get their turn.
@@ -91,6 +98,11 @@ func (j janitor) Sweep(ctx context.Context, before time.Time) (removed int, err 
 	}
 	for batch := range slices.Chunk(ids, sweepBatch) {
 		err := j.s.write(ctx, func(ctx context.Context, tx bun.Tx) error {
+			var locked []int64
+			err := tx.NewRaw("SELECT id FROM embeddings WHERE id IN (?) ORDER BY id"+j.s.dialect.lock(), bun.List(batch)).Scan(ctx, &locked)
+			if err != nil {
+				return fmt.Errorf("lock embeddings: %w", err)
+			}
 			res, err := tx.NewRaw(`DELETE FROM embeddings WHERE id IN (?)
 				AND NOT EXISTS (SELECT 1 FROM chunks AS c WHERE c.embedded = embeddings.hash)`, bun.List(batch)).Exec(ctx)
 			if err != nil {

@@ -126,10 +126,7 @@ func (m *matches) readBlocks(ctx context.Context, tx bun.Tx, v view) (err error)
 	if err != nil {
 		return err
 	}
-	rows, err := tx.Tx.QueryContext(ctx, `SELECT segment_id, data FROM index_blocks WHERE id IN (
-		SELECT (SELECT b.id FROM index_blocks AS b WHERE b.segment_id = s.value AND b.first_term <= t.value
-			ORDER BY b.first_term DESC LIMIT 1)
-		FROM json_each(?) AS s CROSS JOIN json_each(?) AS t)`, segments, string(terms))
+	rows, err := query(ctx, tx, speaks(tx).blocks(), segments, string(terms))
 	if err != nil {
 		return err
 	}

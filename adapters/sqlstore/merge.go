@@ -83,7 +83,7 @@ func openStream(ctx context.Context, tx bun.Tx, src source) (*stream, []member, 
 		return nil, nil, err
 	}
 	var raw []byte
-	err = tx.Tx.QueryRowContext(ctx, "SELECT generations FROM index_segments WHERE id = ?", src.id).Scan(&raw)
+	err = queryRow(ctx, tx, "SELECT generations FROM index_segments WHERE id = ?", src.id).Scan(&raw)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -99,7 +99,7 @@ func openStream(ctx context.Context, tx bun.Tx, src source) (*stream, []member, 
 }
 
 func readBlocks(ctx context.Context, tx bun.Tx, segment int64) (out [][]byte, err error) {
-	rows, err := tx.Tx.QueryContext(ctx, "SELECT data FROM index_blocks WHERE segment_id = ? ORDER BY first_term", segment)
+	rows, err := query(ctx, tx, "SELECT data FROM index_blocks WHERE segment_id = ? ORDER BY first_term", segment)
 	if err != nil {
 		return nil, err
 	}

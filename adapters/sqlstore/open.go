@@ -9,13 +9,13 @@ import (
 
 // Options are the settings of a Store; nil means defaults.
 type Options struct {
-	// Readers is how many connections read at once. Defaults to 8.
-	Readers int
-	// Relaxed lets an acknowledged write be lost when the power fails (never when the process dies), for the sake of speed.
+	// Connections is how many are open at once, at most; on SQLite those that read, beside the one that writes. Defaults to 16.
+	Connections int
+	// Relaxed lets SQLite lose an acknowledged write when the power fails (never when the process dies), for the sake of speed.
 	// Defaults to false: every write is on the disk before it is acknowledged.
 	Relaxed bool
-	// VectorCacheBytes bounds the memory for the codes of vectors by which the embedded profile searches exactly. Workspaces
-	// that don't fit are searched from the disk. Defaults to 1 GiB.
+	// VectorCacheBytes bounds the memory for the codes of vectors by which SQLite's are searched. Workspaces that don't fit are
+	// searched from the disk. Defaults to 1 GiB.
 	VectorCacheBytes int64
 	// KeepSchema leaves the schema as it is; a schema that differs from the wanted one is then an error of kind fault.Conflict.
 	// Defaults to false: the schema is brought up to date on opening, unless that would destroy data.
@@ -29,8 +29,8 @@ func (o *Options) withDefaults() Options {
 	if o != nil {
 		c = *o
 	}
-	if c.Readers <= 0 {
-		c.Readers = 8
+	if c.Connections <= 0 {
+		c.Connections = 16
 	}
 	if c.VectorCacheBytes <= 0 {
 		c.VectorCacheBytes = 1 << 30
@@ -42,14 +42,20 @@ func (o *Options) withDefaults() Options {
 //
 //	sqlite:PATH       a file, made if there is none
 //	sqlite::memory:   in memory, empty, gone on Close
+//	postgres://...    a database of PostgreSQL 17 with pgvector 0.8; postgresql:// is the same
 //
 // An unknown scheme is an error of kind fault.Invalid.
 func Open(ctx context.Context, url string, o *Options) (*Store, error) {
-	scheme, rest, _ := strings.Cut(url, ":")
-	if scheme != "sqlite" || rest == "" {
-		return nil, fault.Invalid.Errorf("the database URL must be sqlite:PATH or sqlite::memory:")
+	var s *Store
+	var err error
+	switch scheme, rest, _ := strings.Cut(url, ":"); {
+	case scheme == "sqlite" && rest != "":
+		s, err = openSQLite(ctx, strings.TrimPrefix(rest, "//"), o.withDefaults())
+	case scheme == "postgres" || scheme == "postgresql":
+		s, err = openPostgres(ctx, url, o.withDefaults())
+	default:
+		return nil, fault.Invalid.Errorf("the database URL must be sqlite:PATH, sqlite::memory: or postgres://...")
 	}
-	s, err := openSQLite(ctx, strings.TrimPrefix(rest, "//"), o.withDefaults())
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +70,7 @@ func (s *Store) prepare(ctx context.Context) error {
 	if s.options.AnySchema {
 		return nil
 	}
-	plan, err := s.dialect.apply(ctx, ApplyOptions{DryRun: s.options.KeepSchema, Quick: true})
+	plan, err := s.engine.apply(ctx, ApplyOptions{DryRun: s.options.KeepSchema, Quick: true})
 	if err != nil {
 		return err
 	}

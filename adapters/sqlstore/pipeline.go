@@ -126,7 +126,7 @@ func (p pipeline) Switch(
 		if err != nil {
 			return err
 		}
-		missing, err := missingEmbeddings(ctx, tx, g.Space, next.hashes())
+		missing, err := missingEmbeddings(ctx, tx, g.Space, next.hashes(), p.s.dialect.lockShared())
 		if err != nil {
 			return err
 		}

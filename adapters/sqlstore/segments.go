@@ -37,14 +37,14 @@ func addToIndex(ctx context.Context, tx bun.Tx, ws uuid.UUID, generation int64, 
 // retireFromIndex takes a generation out of all searches and out of the statistics, from the commit of tx on. Its row must
 // still be there. Doing it again changes nothing.
 func retireFromIndex(ctx context.Context, tx bun.Tx, ws uuid.UUID, generation int64) error {
-	res, err := tx.Tx.ExecContext(ctx, `INSERT INTO index_tombstones (workspace_id, generation_id)
+	res, err := exec(ctx, tx, `INSERT INTO index_tombstones (workspace_id, generation_id)
 		SELECT workspace_id, id FROM generations WHERE workspace_id = ? AND id = ? ON CONFLICT DO NOTHING`, ws, generation)
 	return countOnce(ctx, tx, res, err, change{ws, generation, -1})
 }
 
 // restoreToIndex undoes retireFromIndex for a generation whose rows were kept. Doing it again changes nothing.
 func restoreToIndex(ctx context.Context, tx bun.Tx, ws uuid.UUID, generation int64) error {
-	res, err := tx.Tx.ExecContext(ctx, `DELETE FROM index_tombstones WHERE workspace_id = ? AND generation_id = ?
+	res, err := exec(ctx, tx, `DELETE FROM index_tombstones WHERE workspace_id = ? AND generation_id = ?
 		AND EXISTS (SELECT 1 FROM generations AS g WHERE g.id = generation_id)`, ws, generation)
 	return countOnce(ctx, tx, res, err, change{ws, generation, +1})
 }
@@ -69,7 +69,7 @@ func countOnce(ctx context.Context, tx bun.Tx, res sql.Result, err error, c chan
 
 // count adds a generation to the statistics, or takes it out, by what its row says.
 func count(ctx context.Context, tx bun.Tx, ws uuid.UUID, generation int64, sign int) error {
-	_, err := tx.Tx.ExecContext(ctx, `INSERT INTO index_stats (workspace_id, language, chunks, terms)
+	_, err := exec(ctx, tx, `INSERT INTO index_stats (workspace_id, language, chunks, terms)
 		SELECT workspace_id, language, ? * chunk_count, ? * term_count FROM generations WHERE workspace_id = ? AND id = ?
 		ON CONFLICT (workspace_id, language) DO UPDATE
 		SET chunks = index_stats.chunks + excluded.chunks, terms = index_stats.terms + excluded.terms`,
@@ -93,18 +93,18 @@ func (s *segment) insert(ctx context.Context, tx bun.Tx, ws uuid.UUID) (err erro
 		chunks += m.chunks
 	}
 	var id int64
-	err = tx.Tx.QueryRowContext(ctx, `INSERT INTO index_segments (workspace_id, chunks, dead, generations)
+	err = queryRow(ctx, tx, `INSERT INTO index_segments (workspace_id, chunks, dead, generations)
 		VALUES (?, ?, ?, ?) RETURNING id`, ws, chunks, s.dead.encode(), encodeMembers(s.members)).Scan(&id)
 	if err != nil {
 		return fmt.Errorf("insert segment: %w", err)
 	}
-	stmt, err := tx.Tx.PrepareContext(ctx, "INSERT INTO index_blocks (segment_id, first_term, data) VALUES (?, ?, ?)")
+	stmt, err := prepare(ctx, tx, "INSERT INTO index_blocks (segment_id, first_term, data) VALUES (?, ?, ?)")
 	if err != nil {
 		return fmt.Errorf("prepare blocks: %w", err)
 	}
 	defer func() { err = errors.Join(err, stmt.Close()) }()
 	for _, b := range s.blocks {
-		if _, err := stmt.ExecContext(ctx, id, b.first, b.data); err != nil {
+		if _, err := stmt.ExecContext(ctx, id, speaks(tx).term(b.first), b.data); err != nil {
 			return fmt.Errorf("insert block of segment %d: %w", id, err)
 		}
 	}

@@ -9,9 +9,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,37 +17,38 @@ import (
 
 	"github.com/ragcorp/ragcorp/core/event"
 	"github.com/ragcorp/ragcorp/core/fault"
+	"github.com/ragcorp/ragcorp/core/workspace"
 )
 
 // Store is an open database. It is safe for concurrent use.
 type Store struct {
 	dialect dialect
+	engine  engine
 	writer  *bun.DB // for write transactions; SQLite has one connection here
 	reader  *bun.DB // for everything else
 	options Options
 	signal  signal
-	vectors vectorCache
 }
 
-// dialect is what differs between databases.
-type dialect interface {
-	// classify turns a driver's error into one with a kind, where a caller can act on it, by its code.
-	classify(err error) error
-	// lock is appended to a select in a write transaction whose row is about to be updated.
-	lock() string
-	// contains is an expression that is true where the text of the first operand contains the second.
-	contains(haystack, needle string) string
+// engine is what differs between databases besides their language.
+type engine interface {
 	// apply brings the schema to its desired state, or says what that would take.
 	apply(ctx context.Context, opts ApplyOptions) (Plan, error)
+	// reading is how a transaction begins that reads one state of the database.
+	reading() *sql.TxOptions
+	// nearest is the search by vector; errBehind when it is to be tried in a newer transaction.
+	nearest(ctx context.Context, tx bun.Tx, s workspace.Scope, d denseSearch) (search, error)
+	// tend does for the vectors of a workspace what takes too long for the transactions that store them.
+	tend(ctx context.Context, ws uuid.UUID) error
+	close() error
+	// listen calls raise when another process announced something, until ctx ends.
+	listen(ctx context.Context, raise func())
 }
 
 // Close closes the database.
 func (s *Store) Close() error {
 	s.signal.close()
-	if s.reader == s.writer {
-		return s.writer.Close()
-	}
-	return errors.Join(s.reader.Close(), s.writer.Close())
+	return s.engine.close()
 }
 
 // Ping reports whether the database answers.
@@ -74,11 +73,7 @@ func (s *Store) write(ctx context.Context, fn func(ctx context.Context, tx bun.T
 
 // read runs fn in a read transaction, so that all its queries see one state of the database.
 func (s *Store) read(ctx context.Context, fn func(ctx context.Context, tx bun.Tx) error) error {
-	opts := &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead}
-	if s.dialect.lock() == "" { // SQLite: every transaction sees one state, and the driver knows no levels
-		opts = nil
-	}
-	return s.classify(ctx, s.reader.RunInTx(ctx, opts, fn))
+	return s.classify(ctx, s.reader.RunInTx(ctx, s.engine.reading(), fn))
 }
 
 func (s *Store) classify(ctx context.Context, err error) error {
@@ -95,6 +90,7 @@ func (s *Store) classify(ctx context.Context, err error) error {
 
 // insertEvents writes events, and a pending delivery for each that has a topic, in tx.
 func insertEvents(ctx context.Context, tx bun.Tx, events ...event.Event) error {
+	due := false
 	for _, e := range events {
 		row := eventRow{
 			ID: e.ID, Name: e.Name, Time: micros(e.Time), Actor: e.Actor, Workspace: nullable(e.Workspace),
@@ -115,9 +111,13 @@ func insertEvents(ctx context.Context, tx bun.Tx, events ...event.Event) error {
 			d.State, d.Due, d.Attempts, d.AvailableAt = event.Leased, 0, 1, until
 			d.LeaseToken, d.LeaseUntil = &e.Held.Token, &until
 		}
+		due = due || e.Held == nil
 		if _, err := tx.NewInsert().Model(&d).Exec(ctx); err != nil {
 			return fmt.Errorf("insert delivery of event %s: %w", e.Name, err)
 		}
+	}
+	if due {
+		return speaks(tx).announce(ctx, tx)
 	}
 	return nil
 }
@@ -201,43 +201,4 @@ func value(id *uuid.UUID) uuid.UUID {
 		return uuid.Nil
 	}
 	return *id
-}
-
-// signal tells waiting workers of this process that something may be due.
-type signal struct {
-	mu      sync.Mutex
-	waiting map[chan struct{}]struct{}
-}
-
-func (s *signal) raise() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for c := range s.waiting {
-		select {
-		case c <- struct{}{}:
-		default:
-		}
-	}
-}
-
-func (s *signal) close() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.waiting = nil
-}
-
-// Notify implements event.Notifier for writes of this process.
-func (s *Store) Notify() (<-chan struct{}, func()) {
-	c := make(chan struct{}, 1)
-	s.signal.mu.Lock()
-	defer s.signal.mu.Unlock()
-	if s.signal.waiting == nil {
-		s.signal.waiting = map[chan struct{}]struct{}{}
-	}
-	s.signal.waiting[c] = struct{}{}
-	return c, func() {
-		s.signal.mu.Lock()
-		defer s.signal.mu.Unlock()
-		delete(s.signal.waiting, c)
-	}
 }

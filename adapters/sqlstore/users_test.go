@@ -6,20 +6,22 @@ import (
 
 	"github.com/ragcorp/ragcorp/adapters/sqlstore"
 	"github.com/ragcorp/ragcorp/core/coretest"
+	"github.com/ragcorp/ragcorp/e2e/containers"
 )
 
 func TestUsersConform(t *testing.T) {
 	t.Parallel()
-	onEverySQLite(t, coretest.TestUsers)
+	onEveryDatabase(t, coretest.TestUsers)
 }
 
 func TestKeysConform(t *testing.T) {
 	t.Parallel()
-	onEverySQLite(t, coretest.TestKeys)
+	onEveryDatabase(t, coretest.TestKeys)
 }
 
-// onEverySQLite runs a suite on a database in memory, which has one connection, and on one in a file, which has many.
-func onEverySQLite(t *testing.T, suite func(*testing.T, func(*testing.T) *sqlstore.Store)) {
+// onEveryDatabase runs a suite on SQLite in memory, which has one connection, on SQLite in a file, which has many, and on
+// PostgreSQL.
+func onEveryDatabase(t *testing.T, suite func(*testing.T, func(*testing.T) *sqlstore.Store)) {
 	t.Helper()
 	open := func(t *testing.T, url string) *sqlstore.Store {
 		t.Helper()
@@ -43,5 +45,10 @@ func onEverySQLite(t *testing.T, suite func(*testing.T, func(*testing.T) *sqlsto
 		suite(t, func(t *testing.T) *sqlstore.Store {
 			return open(t, "sqlite:"+filepath.Join(t.TempDir(), "r.db"))
 		})
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		containers.PostgresServer(t)
+		suite(t, func(t *testing.T) *sqlstore.Store { return open(t, containers.Postgres(t)) })
 	})
 }

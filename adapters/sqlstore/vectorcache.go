@@ -6,8 +6,10 @@ import (
 	"github.com/google/uuid"
 )
 
-// vectorCache holds vectorSets up to a budget. Its zero value is ready to use.
+// vectorCache holds vectorSets up to a budget.
 type vectorCache struct {
+	budget int64 // bytes
+
 	mu    sync.Mutex
 	clock int64 // counts uses
 	sets  map[vectorKey]*vectorSet
@@ -38,7 +40,7 @@ func (c *vectorCache) set(key vectorKey, dim int) *vectorSet {
 
 // shrink notes how large a set has become and drops others, those used longest ago first, until all fit into the budget.
 // Searches that are at work on a dropped one finish undisturbed.
-func (c *vectorCache) shrink(changed *vectorSet, budget int64) {
+func (c *vectorCache) shrink(changed *vectorSet) {
 	changed.mu.RLock()
 	size := changed.size()
 	changed.mu.RUnlock()
@@ -54,7 +56,7 @@ func (c *vectorCache) shrink(changed *vectorSet, budget int64) {
 				oldest = vs
 			}
 		}
-		if total <= budget || oldest == nil {
+		if total <= c.budget || oldest == nil {
 			return
 		}
 		delete(c.sets, oldest.key)

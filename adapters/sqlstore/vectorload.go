@@ -47,14 +47,14 @@ func (vs *vectorSet) load(ctx context.Context, tx bun.Tx, v view) error {
 }
 
 func lastEmbedding(ctx context.Context, tx bun.Tx) (last int64, err error) {
-	err = tx.Tx.QueryRowContext(ctx, "SELECT coalesce(max(id), 0) FROM embeddings").Scan(&last)
+	err = queryRow(ctx, tx, "SELECT coalesce(max(id), 0) FROM embeddings").Scan(&last)
 	return last, err
 }
 
 // loadNew adds the generations that are newer than those in the set. Their ids ascend in the order of commits, since
 // SQLite has one writer at a time.
 func (vs *vectorSet) loadNew(ctx context.Context, tx bun.Tx) error {
-	rows, err := tx.Tx.QueryContext(ctx, `SELECT g.id, c.no, e.id, e.vector FROM generations AS g
+	rows, err := query(ctx, tx, `SELECT g.id, c.no, e.id, e.vector FROM generations AS g
 		LEFT JOIN chunks AS c ON c.no BETWEEN g.id << 20 AND (g.id << 20) + 1048575
 		LEFT JOIN embeddings AS e ON e.hash = c.embedded AND e.space_id = ?
 		WHERE g.workspace_id = ? AND g.id > ? ORDER BY g.id, c.no`, vs.key.space, vs.key.workspace, vs.newest())
@@ -85,7 +85,7 @@ func (vs *vectorSet) loadNew(ctx context.Context, tx bun.Tx) error {
 // loadLate adds vectors of generations that are in the set already: those that were made meanwhile for other generations
 // with the same text. CROSS JOIN makes SQLite begin with the new vectors, which are few.
 func (vs *vectorSet) loadLate(ctx context.Context, tx bun.Tx) error {
-	rows, err := tx.Tx.QueryContext(ctx, `SELECT g.id, c.no, e.id, e.vector FROM embeddings AS e
+	rows, err := query(ctx, tx, `SELECT g.id, c.no, e.id, e.vector FROM embeddings AS e
 		CROSS JOIN chunks AS c ON c.embedded = e.hash
 		CROSS JOIN generations AS g ON g.id = c.no >> 20
 		WHERE e.id > ? AND e.space_id = ? AND g.workspace_id = ? AND g.id <= ?`,
@@ -128,7 +128,7 @@ func each(rows *sql.Rows, do func(r vectorRow) error) (err error) {
 }
 
 func (vs *vectorSet) append(r vectorRow, v []float32) error {
-	if err := decodeVector(r.vector, v); err != nil {
+	if err := (sqlite{}).decodeVector(r.vector, v); err != nil {
 		return fmt.Errorf("vector %d: %w", r.row.Int64, err)
 	}
 	vs.codes.Append(v)

@@ -1,0 +1,108 @@
+package sqlstore
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/ragcorp/ragcorp/core/fault"
+)
+
+// A graph is an index over the vectors of one workspace in one space, by which large workspaces are searched (HNSW; Y.
+// Malkov, D. Yashunin: Efficient and robust approximate nearest neighbor search, 2018). It is derived data: made when a
+// workspace has become large, and kept up by the database.
+
+// graphDimensions is the largest dimension that pgvector takes for a graph over halves; vectors of more numbers are searched
+// exactly, whatever the size of the workspace.
+const graphDimensions = 4000
+
+// graphMemory is what PostgreSQL may use to make a graph; with less than the graph takes, that is many times slower.
+const graphMemory = "512MB"
+
+func graphType(dimension int) string { return fmt.Sprintf("halfvec(%d)", dimension) }
+
+// graphCode is the expression that a graph is made of, and that a search must use for it.
+func graphCode(dimension int) string { return "(v.code::" + graphType(dimension) + ")" }
+
+func graphName(space int64, ws uuid.UUID) string {
+	return fmt.Sprintf("vectors_hnsw_%d_%s", space, hex.EncodeToString(ws[:]))
+}
+
+// tend makes the graphs that a workspace has become large enough for. It holds up neither readers nor writers, and may be
+// interrupted and repeated; of several processes, one does it.
+func (e postgresEngine) tend(ctx context.Context, ws uuid.UUID) error {
+	missing, err := e.missingGraphs(ctx, ws)
+	if err != nil || len(missing) == 0 {
+		return err
+	}
+	conn, err := e.pool.Acquire(ctx)
+	if err != nil {
+		return fault.Unavailable.Wrap(err, "the database does not answer")
+	}
+	defer conn.Release()
+	for _, space := range missing {
+		if err := makeGraph(ctx, conn, ws, space); err != nil {
+			return postgres{}.classify(fmt.Errorf("index the vectors of %s: %w", ws, err))
+		}
+	}
+	return nil
+}
+
+// missingGraphs returns the spaces for which the workspace needs a graph and has none that is whole.
+func (e postgresEngine) missingGraphs(ctx context.Context, ws uuid.UUID) ([]spaceRow, error) {
+	var chunks int64
+	err := e.db.NewRaw("SELECT coalesce(sum(chunks), 0) FROM index_stats WHERE workspace_id = ?", ws).Scan(ctx, &chunks)
+	if err != nil || chunks <= exactMost {
+		return nil, postgres{}.classify(err)
+	}
+	var spaces, missing []spaceRow
+	err = e.db.NewSelect().Model(&spaces).Where("es.dimension <= ?", graphDimensions).
+		Where("EXISTS (SELECT 1 FROM vectors AS v WHERE v.space_id = es.id AND v.workspace_id = ?)", ws).Scan(ctx)
+	if err != nil {
+		return nil, postgres{}.classify(err)
+	}
+	for _, s := range spaces {
+		var whole bool
+		err := e.db.NewRaw("SELECT coalesce((SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(?)), FALSE)",
+			graphName(s.ID, ws)).Scan(ctx, &whole)
+		if err != nil {
+			return nil, postgres{}.classify(err)
+		}
+		if !whole {
+			missing = append(missing, s)
+		}
+	}
+	return missing, nil
+}
+
+// makeGraph makes a graph, in the place of one that was broken off. The lock is the session's: making an index beside
+// running writes takes more than one transaction.
+func makeGraph(ctx context.Context, conn *pgxpool.Conn, ws uuid.UUID, space spaceRow) (err error) {
+	name := graphName(space.ID, ws)
+	var first bool
+	lock := fmt.Sprintf("(%d, hashtext('%s'))", lockSpace+int32(toIndex), name)
+	if err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock"+lock).Scan(&first); err != nil || !first {
+		return err
+	}
+	defer func() {
+		_, unlock := conn.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock"+lock)
+		_, reset := conn.Exec(context.WithoutCancel(ctx), "RESET maintenance_work_mem; RESET statement_timeout")
+		err = errors.Join(err, unlock, reset)
+	}()
+	for _, statement := range []string{
+		"SET statement_timeout = 0",
+		"SET maintenance_work_mem = '" + graphMemory + "'",
+		"DROP INDEX CONCURRENTLY IF EXISTS " + name,
+		fmt.Sprintf("CREATE INDEX CONCURRENTLY %s ON vectors USING hnsw (%s halfvec_ip_ops) WHERE space_id = %d AND workspace_id = '%s'",
+			name, "(code::"+graphType(space.Dimension)+")", space.ID, ws),
+	} {
+		if _, err := conn.Exec(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,50 @@
+table "workspaces" {
+  schema = schema.public
+  column "id" { type = uuid }
+  column "name" { type = text }
+  // The name in lower case, by which it is unique for its owner.
+  column "name_key" { type = text }
+  column "description" { type = text }
+  column "visibility" { type = text }
+  column "owner_user_id" {
+    type = uuid
+    null = true
+  }
+  column "created_at" { type = bigint }
+  column "updated_at" { type = bigint }
+  column "archived_at" {
+    type = bigint
+    null = true
+  }
+  primary_key { columns = [column.id] }
+  foreign_key "workspaces_owner_fk" {
+    columns     = [column.owner_user_id]
+    ref_columns = [table.users.column.id]
+    on_delete   = SET_NULL
+  }
+  index "workspaces_owner_name_uq" {
+    unique  = true
+    columns = [column.owner_user_id, column.name_key]
+  }
+  index "workspaces_created_ix" { columns = [column.created_at, column.id] }
+  check "workspaces_visibility_ck" { expr = "(visibility = ANY (ARRAY['PRIVATE'::text, 'ORG_READ'::text, 'SHARED'::text]))" }
+}
+
+table "workspace_members" {
+  schema = schema.public
+  column "workspace_id" { type = uuid }
+  column "user_id" { type = uuid }
+  column "created_at" { type = bigint }
+  primary_key { columns = [column.workspace_id, column.user_id] }
+  foreign_key "workspace_members_workspace_fk" {
+    columns     = [column.workspace_id]
+    ref_columns = [table.workspaces.column.id]
+    on_delete   = CASCADE
+  }
+  foreign_key "workspace_members_user_fk" {
+    columns     = [column.user_id]
+    ref_columns = [table.users.column.id]
+    on_delete   = CASCADE
+  }
+  index "workspace_members_user_ix" { columns = [column.user_id, column.workspace_id] }
+}
