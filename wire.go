@@ -26,7 +26,7 @@ var App = wire.NewSet(
 
 // The programs.
 var (
-	HTTP   = wire.NewSet(App, adapters.NewWorkers, httpapi.New)
-	Worker = wire.NewSet(App, adapters.NewWorkers)
+	HTTP   = wire.NewSet(App, adapters.OpenQueue, adapters.NewWorkers, httpapi.New)
+	Worker = wire.NewSet(App, adapters.OpenQueue, adapters.NewWorkers)
 	Ctl    = wire.NewSet(App)
 )

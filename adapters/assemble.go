@@ -15,7 +15,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/ragcorp/ragcorp/adapters/ops"
-	"github.com/ragcorp/ragcorp/adapters/queue"
 	"github.com/ragcorp/ragcorp/adapters/sqlstore"
 	"github.com/ragcorp/ragcorp/adapters/token"
 	"github.com/ragcorp/ragcorp/core"
@@ -101,17 +100,16 @@ type Workers ops.Together
 // Run implements ops.Program.
 func (w Workers) Run(ctx context.Context) error { return ops.Together(w).Run(ctx) }
 
-// NewWorkers makes the workers of a process, none when WORKERS is 0, and what tidies up now and then.
-func NewWorkers(c Config, app *core.App, store *sqlstore.Store, log *zap.Logger) Workers {
+// NewWorkers makes the workers of a process, none when WORKERS is 0, the relay that announces work to those of all processes,
+// where there is Redis, and what tidies up now and then.
+func NewWorkers(c Config, app *core.App, store *sqlstore.Store, q *Queue, log *zap.Logger) (Workers, error) {
 	tidy := ops.Every{Interval: time.Hour, Log: log, Do: func(ctx context.Context) error {
 		_, err := app.Tidy(ctx)
 		return err
 	}}
-	if c.Worker.Count == 0 {
-		return Workers{tidy}
+	working, err := q.programs(c, app, store, log)
+	if err != nil {
+		return nil, err
 	}
-	return Workers{tidy, queue.NewWorker(store.Events(), app.Handle, &queue.WorkerOptions{
-		Topics: core.Topics(), Concurrency: c.Worker.Count, Lease: c.Worker.Lease, Poll: c.Worker.Poll,
-		DrainTimeout: c.Worker.Drain, Settle: app.Settle, Logger: log,
-	})}
+	return append(Workers{tidy}, working...), nil
 }

@@ -22,6 +22,7 @@ type Config struct {
 	Auth      AuthConfig
 	Seed      SeedConfig
 	Worker    WorkerConfig
+	Queue     QueueConfig
 	Documents DocumentConfig
 	Answers   AnswerConfig
 	Log       LogConfig
@@ -108,6 +109,14 @@ type WorkerConfig struct {
 	MaxAttempts int           `env:"WORKER_MAX_FAILURES" envDefault:"8" desc:"after so many failures a delivery is dead"`
 	HTTPPort    int           `env:"WORKER_HTTP_PORT" envDefault:"8001" desc:"health and metrics of the worker shell, 0: none"`
 	HTTPHost    string        `env:"WORKER_HTTP_HOST" envDefault:"127.0.0.1" desc:"address on which WORKER_HTTP_PORT is served"`
+}
+
+// QueueConfig says how workers hear of deliveries. The database holds them in any case.
+type QueueConfig struct {
+	RedisURL   string        `env:"REDIS_URL" desc:"redis://USER:PASSWORD@HOST:PORT/NUMBER, or rediss: for TLS; installations that share a server need a number each"`
+	URL        string        `env:"QUEUE_URL" desc:"the Redis over which work is announced, or events: for the database alone; not set: REDIS_URL, or without that events:"`
+	Backlog    int           `env:"QUEUE_BACKLOG" envDefault:"200" desc:"announcements of a topic that may wait in Redis; the most that a workspace waits for another one's"`
+	Visibility time.Duration `env:"QUEUE_VISIBILITY" envDefault:"1m" desc:"when work that was announced and not begun is announced again; at least 1s"`
 }
 
 // DocumentConfig says how documents are read and cut.

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/ragcorp/ragcorp/adapters/queue"
 )
 
 const (
@@ -56,6 +58,7 @@ func (c Config) validate() []error {
 	c.HTTP.check(&r)
 	c.Auth.check(&r)
 	c.Worker.check(&r)
+	c.Queue.check(&r)
 	c.Documents.check(&r)
 	c.Answers.check(&r)
 	r.broken(c.Seed.Admin && c.Env != "local", "DEV_SEED_ADMIN is only allowed where APP_ENV is local: it must be 'local'")
@@ -113,6 +116,14 @@ func (w WorkerConfig) check(r *rules) {
 	r.broken(w.Drain < 0, "WORKER_DRAIN_TIMEOUT must not be negative")
 	positive(r, "WORKER_MAX_FAILURES", w.MaxAttempts)
 	within(r, "WORKER_HTTP_PORT", w.HTTPPort, 0, 65535)
+}
+
+func (q QueueConfig) check(r *rules) {
+	const form = "redis://USER:PASSWORD@HOST:PORT/NUMBER, or rediss: for TLS"
+	r.broken(q.RedisURL != "" && queue.CheckURL(q.RedisURL) != nil, "REDIS_URL must be %s", form)
+	r.broken(q.URL != noQueue && q.URL != q.RedisURL && queue.CheckURL(q.URL) != nil, "QUEUE_URL must be events: or %s", form)
+	within(r, "QUEUE_BACKLOG", q.Backlog, 1, 100_000)
+	r.broken(q.Visibility < time.Second, "QUEUE_VISIBILITY must be at least one second")
 }
 
 func (d DocumentConfig) check(r *rules) {

@@ -61,7 +61,7 @@ func (f field) text() string {
 
 // Where secrets may stand in a URL.
 var (
-	userInfo    = regexp.MustCompile(`(://)[^/@]*@`)
+	userInfo    = regexp.MustCompile(`(://)[^/\s]*@`)
 	secretParam = regexp.MustCompile(`(?i)([?&][^=&]*(?:password|secret|token|key|credential)[^=&]*=)[^&#]*`)
 )
 

@@ -93,6 +93,13 @@ func TestWrongSettingsAreRefusedByName(t *testing.T) {
 			map[string]string{"CHUNK_SIZE": "100", "CHUNK_OVERLAP": "100"},
 			"CHUNK_OVERLAP (chunk_overlap, 100) must be less than CHUNK_SIZE (chunk_size, 100)",
 		},
+		{map[string]string{"REDIS_URL": "http://u:secret@cache"}, "REDIS_URL must be redis://USER:PASSWORD@HOST:PORT/NUMBER, or rediss: for TLS"},
+		{
+			map[string]string{"REDIS_URL": "redis://cache", "QUEUE_URL": "amqp://broker"},
+			"QUEUE_URL must be events: or redis://USER:PASSWORD@HOST:PORT/NUMBER, or rediss: for TLS",
+		},
+		{map[string]string{"QUEUE_BACKLOG": "0"}, "QUEUE_BACKLOG must be from 1 to 100000"},
+		{map[string]string{"QUEUE_VISIBILITY": "10ms"}, "QUEUE_VISIBILITY must be at least one second"},
 		{map[string]string{"WORKERS": "many"}, "WORKERS must be a whole number"},
 		{map[string]string{"WORKER_LEASE": "30"}, "WORKER_LEASE must be a duration such as 30s or 5m"},
 		{map[string]string{"LOG_JSON": "maybe"}, "LOG_JSON must be true or false"},
@@ -190,6 +197,7 @@ func TestSettingsShowWhatIsInForceAndHideSecrets(t *testing.T) {
 	c, err := adapters.ConfigFrom(map[string]string{
 		"DATA_DIR": "/srv/rag", "JWT_SECRET": "the-secret-that-signs-sessions", "CHUNK_SIZE": "500", "WORKERS": "2",
 		"EMBED_URL": "openai:https://me:pass-word@models.example/v1?api_key=sesame&x=1#m", "DEV_SEED_ADMIN_PASSWORD": "swordfish",
+		"REDIS_URL": "redis://:open@barley@cache.example:6379/2",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -200,7 +208,7 @@ func TestSettingsShowWhatIsInForceAndHideSecrets(t *testing.T) {
 			t.Errorf("%s is listed twice", s.Name)
 		}
 		byName[s.Name] = s
-		for _, secret := range []string{"the-secret", "swordfish", "pass-word", "sesame"} {
+		for _, secret := range []string{"the-secret", "swordfish", "pass-word", "sesame", "barley"} {
 			if strings.Contains(s.Value, secret) {
 				t.Errorf("%s shows %q", s.Name, s.Value)
 			}
@@ -211,6 +219,8 @@ func TestSettingsShowWhatIsInForceAndHideSecrets(t *testing.T) {
 		{Name: "DATABASE_URL", Value: "sqlite:/srv/rag/ragcorp.db", Default: true},
 		{Name: "JWT_SECRET", Value: "(hidden)", Secret: true},
 		{Name: "API_KEYS_CONFIG", Default: true, Secret: true},
+		{Name: "REDIS_URL", Value: "redis://(hidden)@cache.example:6379/2"},
+		{Name: "QUEUE_URL", Value: "redis://(hidden)@cache.example:6379/2"},
 		{Name: "CHUNK_SIZE", Value: "500"},
 		{Name: "WORKERS", Value: "2", Default: true},
 		{Name: "WORKER_LEASE", Value: "30s", Default: true},

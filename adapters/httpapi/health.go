@@ -23,7 +23,7 @@ type HealthRes struct {
 type ReadyRes struct {
 	OK        bool              `json:"ok"`
 	DB        string            `json:"db" enum:"connected,disconnected"`
-	Checks    map[string]string `json:"checks" doc:"What must answer, each connected or disconnected."`
+	Checks    map[string]string `json:"checks" doc:"What was asked, each connected or disconnected. While redis alone is disconnected, work goes on with some delay: ok is true."`
 	RequestID string            `json:"request_id"`
 }
 
@@ -83,6 +83,14 @@ func (s *Server) ready(ctx context.Context) ReadyRes {
 		r.Checks[name] = connected
 		if err != nil {
 			r.OK, r.Checks[name] = false, disconnected
+		}
+	}
+	if s.deps.Helpful != nil {
+		for name, err := range s.deps.Helpful(ctx) {
+			r.Checks[name] = connected
+			if err != nil {
+				r.Checks[name] = disconnected
+			}
 		}
 	}
 	if r.Checks[databaseName] == disconnected {

@@ -45,6 +45,7 @@ type Options struct {
 type Deps struct {
 	App     *core.App
 	Ready   func(ctx context.Context) map[string]error // what must answer before requests make sense
+	Helpful func(ctx context.Context) map[string]error // what is shown with it and may be away; may be nil
 	Metrics http.Handler                               // nil: there are none
 	Observe func(route, method string, status int, took time.Duration)
 	Log     *zap.Logger

@@ -20,8 +20,8 @@ type Metrics struct {
 }
 
 // NewMetrics makes the metrics of a process. backlog counts the deliveries that are not done; it is asked when the metrics
-// are read.
-func NewMetrics(backlog func(ctx context.Context) ([]event.Stat, error)) *Metrics {
+// are read, as more is.
+func NewMetrics(backlog func(ctx context.Context) ([]event.Stat, error), more ...prometheus.Collector) *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -36,6 +36,7 @@ func NewMetrics(backlog func(ctx context.Context) ([]event.Stat, error)) *Metric
 		m.requests, m.latency, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		&backlogCollector{read: backlog},
 	)
+	m.registry.MustRegister(more...)
 	return m
 }
 

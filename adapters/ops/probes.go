@@ -14,8 +14,9 @@ import (
 // Probes is a program that shows health and metrics of a process that serves nothing else. A port that is taken is only a
 // warning: the work goes on.
 type Probes struct {
-	Addr    string // host:port
-	Ready   func(ctx context.Context) map[string]error
+	Addr    string                                     // host:port
+	Ready   func(ctx context.Context) map[string]error // what must answer before work makes sense
+	Helpful func(ctx context.Context) map[string]error // what is shown and may be away; may be nil
 	Metrics http.Handler
 	Log     *zap.Logger
 }
@@ -52,10 +53,23 @@ func (p Probes) handler(started time.Time) http.Handler {
 				out[name], out["ok"], status = "disconnected", false, http.StatusServiceUnavailable
 			}
 		}
+		for name, err := range p.helpful(ctx) {
+			out[name] = "connected"
+			if err != nil {
+				out[name] = "disconnected"
+			}
+		}
 		reply(w, status, out)
 	})
 	mux.Handle("GET /metrics", p.Metrics)
 	return mux
+}
+
+func (p Probes) helpful(ctx context.Context) map[string]error {
+	if p.Helpful == nil {
+		return nil
+	}
+	return p.Helpful(ctx)
 }
 
 func reply(w http.ResponseWriter, status int, body any) {

@@ -104,7 +104,8 @@ func TestNothingIsLostWithRedis(t *testing.T) {
 		case 60, 140:
 			dies()
 		case 80, 160:
-			w.restart()
+			w.server.Kill(t)
+			w.server.Start(t)
 		}
 		steps <- struct{}{}
 	}

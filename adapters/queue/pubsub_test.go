@@ -79,7 +79,7 @@ func TestPubSubOverRedisPassesTheSuiteOfWatermill(t *testing.T) {
 	f.ForceShort = true // in full it passes as well, and takes a minute
 	tests.TestPubSub(t, f, func(t *testing.T) (message.Publisher, message.Subscriber) {
 		log, o := all.of(t), hasty()
-		r, err := queue.OpenRedis(w.url, &queue.RedisOptions{
+		r, err := queue.OpenRedis(w.server.URL, &queue.RedisOptions{
 			Prefix: t.Name(), Visibility: time.Second, Fallback: time.Hour, Backlog: 1000,
 		})
 		if err != nil {

@@ -63,13 +63,27 @@ func (o *RedisOptions) withDefaults() RedisOptions {
 // workers is the consumer group of all workers.
 const workers = "workers"
 
+// CheckURL reports whether OpenRedis takes a URL.
+func CheckURL(url string) error {
+	_, err := parse(url)
+	return err
+}
+
+func parse(url string) (*redis.Options, error) {
+	o, err := redis.ParseURL(url)
+	if err != nil { // which may quote the password
+		return nil, fault.Invalid.Errorf("the URL of Redis must be redis://USER:PASSWORD@HOST:PORT/NUMBER, or rediss: for TLS")
+	}
+	return o, nil
+}
+
 // OpenRedis returns the Redis at a URL such as redis://user:password@host:6379/0, or rediss: with TLS. It does not connect: a
 // server that doesn't answer is no error here, and may come later. An error is of kind fault.Invalid and does not repeat
 // the URL.
 func OpenRedis(url string, o *RedisOptions) (*Redis, error) {
-	c, err := redis.ParseURL(url)
+	c, err := parse(url)
 	if err != nil {
-		return nil, fault.Invalid.Errorf("the URL of Redis must be redis://HOST:PORT/NUMBER, or rediss: for TLS")
+		return nil, err
 	}
 	c.DialTimeout, c.ReadTimeout, c.WriteTimeout = 2*time.Second, 3*time.Second, 3*time.Second
 	c.DialerRetries, c.MaxRetries = 1, 1 // whoever calls tries again, and knows when it is too often

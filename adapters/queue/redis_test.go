@@ -4,133 +4,64 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"net/netip"
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/moby/moby/api/types/container"
-	"github.com/moby/moby/api/types/network"
 	"github.com/redis/go-redis/v9"
-	"github.com/testcontainers/testcontainers-go"
-	"github.com/testcontainers/testcontainers-go/wait"
 	"go.uber.org/zap"
 
 	"github.com/ragcorp/ragcorp/adapters/queue"
+	"github.com/ragcorp/ragcorp/e2e/servers"
 )
 
-const redisPort = "6379/tcp"
-
-// server is a Redis in a container, on a port that it keeps when it is started again.
-type server struct {
-	url       string
-	container testcontainers.Container
-}
-
-// startRedis starts a server. It has no disk, so it is empty when it is started again.
-func startRedis(ctx context.Context) (_ *server, err error) {
-	defer func() { // the library panics where there is no engine
-		if value := recover(); value != nil {
-			err = fmt.Errorf("%v", value)
-		}
-	}()
-	image := os.Getenv("E2E_REDIS_IMAGE")
-	if image == "" {
-		image = "redis:8"
-	}
-	port, err := freePort()
-	if err != nil {
-		return nil, err
-	}
-	c, err := testcontainers.Run(ctx, image,
-		testcontainers.WithCmd("redis-server", "--save", "", "--appendonly", "no", "--protected-mode", "no", "--bind", "0.0.0.0"),
-		testcontainers.WithExposedPorts(redisPort),
-		testcontainers.WithHostConfigModifier(func(h *container.HostConfig) {
-			h.PortBindings = network.PortMap{network.MustParsePort(redisPort): {
-				{HostIP: netip.MustParseAddr("127.0.0.1"), HostPort: port},
-			}}
-		}),
-		testcontainers.WithWaitStrategy(wait.ForLog("Ready to accept connections")),
-	)
-	if err != nil {
-		return nil, err
-	}
-	return &server{url: "redis://127.0.0.1:" + port + "/0", container: c}, nil
-}
-
-func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	return port, err
-}
-
 // shared is the server of all tests that leave a server as it is.
-var shared = sync.OnceValues(func() (*server, error) { return startRedis(context.Background()) })
+var shared = sync.OnceValues(func() (*servers.Redis, error) { return servers.RunRedis(context.Background()) })
 
 // used says that the shared server was asked for.
-var used sync.Once
+var used atomic.Bool
 
 func TestMain(m *testing.M) {
 	queue.LogRedis(zap.NewNop())
 	code := m.Run()
-	begun := false
-	used.Do(func() { begun = true })
-	if !begun {
+	if used.Load() {
 		if s, err := shared(); err == nil {
-			_ = testcontainers.TerminateContainer(s.container, testcontainers.StopTimeout(0))
+			s.Stop()
 		}
 	}
 	os.Exit(code)
 }
 
-// answers skips a test when there is no engine to run a server with, unless there must be one.
-func answers(t *testing.T, s *server, err error) *server {
-	t.Helper()
-	switch {
-	case err == nil:
-		return s
-	case os.Getenv("REQUIRE_DOCKER") == "1":
-		t.Fatalf("Redis does not start: %v", err)
-	default:
-		t.Skipf("Redis does not start: %v", err)
-	}
-	return nil
-}
-
 // world is a server with keys that no other test uses.
 type world struct {
 	*testing.T
-	*server
+
+	server *servers.Redis
 	prefix string
 	raw    *redis.Client
 }
 
 func sharedRedis(t *testing.T) *world {
 	t.Helper()
-	used.Do(func() {})
+	used.Store(true)
 	s, err := shared()
-	return newWorld(t, answers(t, s, err))
+	servers.Need(t, "Redis", err)
+	return newWorld(t, s)
 }
 
 // ownRedis is a server that the test may break.
 func ownRedis(t *testing.T) *world {
 	t.Helper()
-	s, err := startRedis(t.Context())
-	s = answers(t, s, err)
-	testcontainers.CleanupContainer(t, s.container, testcontainers.StopTimeout(0))
-	return newWorld(t, s)
+	return newWorld(t, servers.StartRedis(t))
 }
 
-func newWorld(t *testing.T, s *server) *world {
+func newWorld(t *testing.T, s *servers.Redis) *world {
 	t.Helper()
-	o, err := redis.ParseURL(s.url)
+	o, err := redis.ParseURL(s.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +74,7 @@ func newWorld(t *testing.T, s *server) *world {
 func (w *world) connect(o queue.RedisOptions) *queue.Redis {
 	w.Helper()
 	o.Prefix = w.prefix
-	r, err := queue.OpenRedis(w.url, &o)
+	r, err := queue.OpenRedis(w.server.URL, &o)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -174,18 +105,6 @@ func eventually(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// restart kills the server and starts it, empty.
-func (w *world) restart() {
-	w.Helper()
-	none := time.Duration(0)
-	if err := w.container.Stop(w.Context(), &none); err != nil {
-		w.Fatal(err)
-	}
-	if err := w.container.Start(w.Context()); err != nil {
-		w.Fatal(err)
-	}
-}
-
 func TestURLsOfRedisAreChecked(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{"", "localhost:6379", "http://localhost", "redis://:se%zzcret@localhost:6379", "redis://u:secret@localhost:6379/zero"} {
@@ -209,11 +128,12 @@ func TestURLsOfRedisAreChecked(t *testing.T) {
 // nowhere is a Redis that never answers.
 func nowhere(t *testing.T, o queue.RedisOptions) *queue.Redis {
 	t.Helper()
-	port, err := freePort()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := queue.OpenRedis(fmt.Sprintf("redis://:secret@127.0.0.1:%s/0", port), &o)
+	_ = l.Close() // it only found a port on which nobody answers
+	r, err := queue.OpenRedis(fmt.Sprintf("redis://:secret@%s/0", l.Addr()), &o)
 	if err != nil {
 		t.Fatal(err)
 	}

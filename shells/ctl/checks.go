@@ -28,6 +28,7 @@ func checks() []check {
 		{"database", checkDatabase},
 		{"schema", checkSchema},
 		{"blob store", checkBlobs},
+		{"queue", checkQueue},
 		{"embedder", checkEmbedder},
 		{"generator", checkGenerator},
 		{"parser", checkParser},
@@ -107,6 +108,20 @@ func checkBlobs(ctx context.Context, c adapters.Config) (detail string, err erro
 		return "", errors.New("the probe was read back as something else")
 	}
 	return c.Data.BlobURL, nil
+}
+
+func checkQueue(ctx context.Context, c adapters.Config) (string, error) {
+	q, closeQueue, err := adapters.OpenQueue(c)
+	if err != nil {
+		return "", err
+	}
+	defer closeQueue()
+	for _, err := range q.Check(ctx) {
+		if err != nil {
+			return "", fmt.Errorf("%w; until it does, work begins with some delay", err)
+		}
+	}
+	return c.Queue.URL, nil
 }
 
 func checkEmbedder(ctx context.Context, c adapters.Config) (string, error) {

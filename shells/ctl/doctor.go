@@ -17,7 +17,7 @@ func doctorCommand() command {
 		name: "doctor", summary: "show the settings in force, and try everything that they name",
 		help: `
 Shows every setting with its value and meaning; secrets are hidden. Then tries the security settings, the database and its
-schema, the blob store (a probe is written, read and removed), the models (a model over the wire is asked one short
+schema, the blob store (a probe is written, read and removed), Redis where there is one, the models (a model over the wire is asked one short
 question) and the reading of files. The exit code is 1 when something fails.`,
 		define: func(f *flag.FlagSet) action {
 			timeout := f.Duration("timeout", 30*time.Second, "how long each try may take, as a `SPAN`")

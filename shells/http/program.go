@@ -26,17 +26,26 @@ func newProgram(
 	return ops.Together{s, w}, nil
 }
 
-func newMetrics(app *core.App) *ops.Metrics {
-	return ops.NewMetrics(func(ctx context.Context) ([]event.Stat, error) { return app.Backlog(ctx, identity.System) })
+func newMetrics(app *core.App, q *adapters.Queue) *ops.Metrics {
+	return ops.NewMetrics(func(ctx context.Context) ([]event.Stat, error) { return app.Backlog(ctx, identity.System) }, q.Metrics())
 }
 
-func serverDeps(
-	app *core.App, store *sqlstore.Store, blobs *blobstore.Store, m *ops.Metrics, log *zap.Logger,
-) httpapi.Deps {
+// connections are what the shell asks whether it answers.
+type connections struct {
+	database *sqlstore.Store
+	blobs    *blobstore.Store
+	queue    *adapters.Queue
+}
+
+func newConnections(database *sqlstore.Store, blobs *blobstore.Store, q *adapters.Queue) connections {
+	return connections{database, blobs, q}
+}
+
+func serverDeps(app *core.App, to connections, m *ops.Metrics, log *zap.Logger) httpapi.Deps {
 	return httpapi.Deps{
-		App: app, Log: log, Metrics: m.Handler(), Observe: m.Request,
+		App: app, Log: log, Metrics: m.Handler(), Observe: m.Request, Helpful: to.queue.Check,
 		Ready: func(ctx context.Context) map[string]error {
-			return map[string]error{"database": store.Ping(ctx), "blobs": blobs.Ping(ctx)}
+			return map[string]error{"database": to.database.Ping(ctx), "blobs": to.blobs.Ping(ctx)}
 		},
 	}
 }

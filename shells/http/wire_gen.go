@@ -79,19 +79,36 @@ func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program
 		cleanup()
 		return nil, nil, err
 	}
-	metrics := newMetrics(app)
-	deps := serverDeps(app, store, blobstoreStore, metrics, log)
-	httpapiOptions := serverOptions(c)
-	server := httpapi.New(deps, httpapiOptions)
-	workers := adapters.NewWorkers(c, app, store, log)
-	program, err := newProgram(ctx, c, app, server, workers)
+	queue, cleanup4, err := adapters.OpenQueue(c)
 	if err != nil {
 		cleanup3()
 		cleanup2()
 		cleanup()
 		return nil, nil, err
 	}
+	mainConnections := newConnections(store, blobstoreStore, queue)
+	metrics := newMetrics(app, queue)
+	deps := serverDeps(app, mainConnections, metrics, log)
+	httpapiOptions := serverOptions(c)
+	server := httpapi.New(deps, httpapiOptions)
+	workers, err := adapters.NewWorkers(c, app, store, queue, log)
+	if err != nil {
+		cleanup4()
+		cleanup3()
+		cleanup2()
+		cleanup()
+		return nil, nil, err
+	}
+	program, err := newProgram(ctx, c, app, server, workers)
+	if err != nil {
+		cleanup4()
+		cleanup3()
+		cleanup2()
+		cleanup()
+		return nil, nil, err
+	}
 	return program, func() {
+		cleanup4()
 		cleanup3()
 		cleanup2()
 		cleanup()

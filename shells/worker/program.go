@@ -16,26 +16,28 @@ import (
 	"github.com/ragcorp/ragcorp/core/identity"
 )
 
-// stores are what work needs.
-type stores struct {
+// connections are what work needs.
+type connections struct {
 	database *sqlstore.Store
 	blobs    *blobstore.Store
+	queue    *adapters.Queue
 }
 
-func newStores(database *sqlstore.Store, blobs *blobstore.Store) stores {
-	return stores{database, blobs}
+func newConnections(database *sqlstore.Store, blobs *blobstore.Store, q *adapters.Queue) connections {
+	return connections{database, blobs, q}
 }
 
 // newProgram works, and shows health and metrics on WORKER_HTTP_PORT; 0 shows nothing.
-func newProgram(c adapters.Config, app *core.App, s stores, w adapters.Workers, log *zap.Logger) ops.Program {
+func newProgram(c adapters.Config, app *core.App, to connections, w adapters.Workers, log *zap.Logger) ops.Program {
 	if c.Worker.HTTPPort == 0 {
 		return w
 	}
-	m := ops.NewMetrics(func(ctx context.Context) ([]event.Stat, error) { return app.Backlog(ctx, identity.System) })
+	m := ops.NewMetrics(func(ctx context.Context) ([]event.Stat, error) { return app.Backlog(ctx, identity.System) }, to.queue.Metrics())
 	return ops.Together{w, ops.Probes{
 		Addr: net.JoinHostPort(c.Worker.HTTPHost, strconv.Itoa(c.Worker.HTTPPort)), Metrics: m.Handler(), Log: log,
 		Ready: func(ctx context.Context) map[string]error {
-			return map[string]error{"db": s.database.Ping(ctx), "blobs": s.blobs.Ping(ctx)}
+			return map[string]error{"db": to.database.Ping(ctx), "blobs": to.blobs.Ping(ctx)}
 		},
+		Helpful: to.queue.Check,
 	}}
 }

@@ -14,5 +14,5 @@ import (
 )
 
 func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program, func(), error) {
-	panic(wire.Build(ragcorp.Worker, newStores, newProgram))
+	panic(wire.Build(ragcorp.Worker, newConnections, newProgram))
 }

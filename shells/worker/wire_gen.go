@@ -78,10 +78,25 @@ func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program
 		cleanup()
 		return nil, nil, err
 	}
-	mainStores := newStores(store, blobstoreStore)
-	workers := adapters.NewWorkers(c, app, store, log)
-	program := newProgram(c, app, mainStores, workers, log)
+	queue, cleanup4, err := adapters.OpenQueue(c)
+	if err != nil {
+		cleanup3()
+		cleanup2()
+		cleanup()
+		return nil, nil, err
+	}
+	mainConnections := newConnections(store, blobstoreStore, queue)
+	workers, err := adapters.NewWorkers(c, app, store, queue, log)
+	if err != nil {
+		cleanup4()
+		cleanup3()
+		cleanup2()
+		cleanup()
+		return nil, nil, err
+	}
+	program := newProgram(c, app, mainConnections, workers, log)
 	return program, func() {
+		cleanup4()
 		cleanup3()
 		cleanup2()
 		cleanup()
