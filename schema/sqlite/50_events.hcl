@@ -53,6 +53,7 @@ table "deliveries" {
     type = text
     null = true
   }
+  // While leased: when the lease runs out. While pending: until when it is on offer to a transport; null when it is not.
   column "lease_until" {
     type = integer
     null = true
