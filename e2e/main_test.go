@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/ragcorp/ragcorp/e2e/servers"
 )
 
 // binaries is the folder of the shells that are tested; they are built when the first test needs one.
@@ -21,7 +23,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	binaries = dir
-	code := m.Run()
+	code := servers.Run(m)
 	_ = os.RemoveAll(dir) // left to the system's own tidying
 	os.Exit(code)
 }

@@ -4,14 +4,18 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/ragcorp/ragcorp/e2e/servers"
 )
 
 // A profile says where a world keeps its data, as environment variables of the shells. It makes a fresh place for every world
 // and removes it after the test. Stories don't know in which profile they run.
 var profiles = map[string]func(t *testing.T) []string{
-	"embedded": embedded,
+	"embedded":   embedded,
+	"production": production,
 }
 
 // embedded is one folder for everything. All worlds share the cache in it, and so do all runs of the tests: it holds machine
@@ -31,6 +35,15 @@ func embedded(t *testing.T) []string {
 		t.Logf("without a shared cache: %v", err)
 	}
 	return []string{"DATA_DIR=" + dir}
+}
+
+// production is a database of PostgreSQL, one of Redis and a bucket of S3; the folder holds what may be lost.
+func production(t *testing.T) []string {
+	t.Helper()
+	files := servers.StartS3(t)
+	return slices.Concat(embedded(t), files.Env(files.Bucket(t)), []string{
+		"DATABASE_URL=" + servers.Postgres(t), "AUTO_MIGRATE=1", "REDIS_URL=" + servers.RedisDatabase(t),
+	})
 }
 
 // Who may do everything in a world.

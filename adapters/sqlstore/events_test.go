@@ -12,7 +12,7 @@ import (
 	"github.com/ragcorp/ragcorp/adapters/sqlstore"
 	"github.com/ragcorp/ragcorp/core/coretest"
 	"github.com/ragcorp/ragcorp/core/event"
-	"github.com/ragcorp/ragcorp/e2e/containers"
+	"github.com/ragcorp/ragcorp/e2e/servers"
 )
 
 func openEvents(tb testing.TB, url string) *sqlstore.Store {
@@ -48,9 +48,9 @@ func TestEventsOfTwoStoresOnOneFileKeepTheContract(t *testing.T) {
 
 func TestEventsOfTwoStoresOnPostgresKeepTheContract(t *testing.T) {
 	t.Parallel()
-	containers.PostgresServer(t)
+	servers.PostgresServer(t)
 	coretest.Events(t, func(t *testing.T) (event.Log, event.Backlog) {
-		url := containers.Postgres(t)
+		url := servers.Postgres(t)
 		one, two := openEvents(t, url), openEvents(t, url)
 		return &alternating{Log: one.Events(), other: two.Events()}, two.Backlog()
 	})
@@ -165,7 +165,7 @@ func park(b *testing.B, log event.Log, n int, at time.Time) {
 
 func TestAppendWakesWorkersOfOtherProcesses(t *testing.T) {
 	t.Parallel()
-	url := containers.Postgres(t)
+	url := servers.Postgres(t)
 	here, there := openEvents(t, url), openEvents(t, url)
 	signal, stop := here.Notify()
 	defer stop()

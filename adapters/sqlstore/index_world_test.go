@@ -35,12 +35,12 @@ type indexWorld struct {
 // newIndexWorld makes an empty world in a file, or in memory for an empty path.
 func newIndexWorld(tb testing.TB, o *Options) *indexWorld {
 	tb.Helper()
-	return openIndexWorld(tb, filepath.Join(tb.TempDir(), "r.db"), o)
+	return openIndexWorld(tb, "sqlite:"+filepath.Join(tb.TempDir(), "r.db"), o)
 }
 
-func openIndexWorld(tb testing.TB, path string, o *Options) *indexWorld {
+func openIndexWorld(tb testing.TB, url string, o *Options) *indexWorld {
 	tb.Helper()
-	s, err := Open(tb.Context(), "sqlite:"+path, o)
+	s, err := Open(tb.Context(), url, o)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -51,7 +51,7 @@ func openIndexWorld(tb testing.TB, path string, o *Options) *indexWorld {
 	})
 	w := &indexWorld{Store: s, tb: tb, space: llm.Space{Name: "test", Dimension: 8}, rand: rand.New(rand.NewPCG(1, 2))}
 	w.zipf = zipf(w.rand, 200_000)
-	w.ws = workspace.Workspace{ID: uuid.Must(uuid.NewV7()), Name: "W", Visibility: workspace.OrgRead}
+	w.ws = workspace.Workspace{ID: w.id(), Name: "W", Visibility: workspace.OrgRead}
 	w.must(s.Workspaces().Create(tb.Context(), w.ws))
 	w.scope, err = workspace.Reading(w.ws, identity.System)
 	w.must(err)
@@ -138,9 +138,17 @@ type made struct {
 	document.Generation
 }
 
+// id draws an id, the same in every world.
+func (w *indexWorld) id() (id uuid.UUID) {
+	for i := range id {
+		id[i] = byte(w.rand.Uint32()) //nolint:gosec // the low byte
+	}
+	return id
+}
+
 // prepare draws a document.
 func (w *indexWorld) prepare(chunks, terms int) (made, []document.Embedding) {
-	id := uuid.Must(uuid.NewV7())
+	id := w.id()
 	hash := document.HashText(id.String())
 	d := document.Document{
 		ID: id, Workspace: w.ws.ID, Title: "doc", Source: "https://example.com/" + id.String(), Metadata: map[string]any{"n": chunks},

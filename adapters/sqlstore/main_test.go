@@ -4,7 +4,7 @@ import (
 	"os"
 	"testing"
 
-	"github.com/ragcorp/ragcorp/e2e/containers"
+	"github.com/ragcorp/ragcorp/e2e/servers"
 )
 
-func TestMain(m *testing.M) { os.Exit(containers.Run(m)) }
+func TestMain(m *testing.M) { os.Exit(servers.Run(m)) }

@@ -107,9 +107,11 @@ type spellingScan struct {
 // segment walks over a segment's terms that begin so. The first of them may stand in the block before the one that they
 // all would follow.
 func (sc *spellingScan) segment(ctx context.Context, tx bun.Tx, segment int64, begin string) (err error) {
-	rows, err := tx.QueryContext(ctx, `SELECT data FROM index_blocks WHERE segment_id = ? AND first_term < ? AND first_term >=
-		coalesce((SELECT max(first_term) FROM index_blocks WHERE segment_id = ? AND first_term <= ?), '')`,
-		segment, after(begin), segment, begin)
+	d := speaks(tx)
+	rows, err := query(ctx, tx, `SELECT data FROM index_blocks WHERE segment_id = ? AND first_term < ? AND first_term >=
+		coalesce((SELECT first_term FROM index_blocks WHERE segment_id = ? AND first_term <= ?
+			ORDER BY first_term DESC LIMIT 1), ?)`,
+		segment, d.term(after(begin)), segment, d.term(begin), d.term(""))
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/ragcorp/ragcorp/adapters/sqlstore"
 	"github.com/ragcorp/ragcorp/core/coretest"
-	"github.com/ragcorp/ragcorp/e2e/containers"
+	"github.com/ragcorp/ragcorp/e2e/servers"
 )
 
 func TestUsersConform(t *testing.T) {
@@ -48,7 +48,7 @@ func onEveryDatabase(t *testing.T, suite func(*testing.T, func(*testing.T) *sqls
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		containers.PostgresServer(t)
-		suite(t, func(t *testing.T) *sqlstore.Store { return open(t, containers.Postgres(t)) })
+		servers.PostgresServer(t)
+		suite(t, func(t *testing.T) *sqlstore.Store { return open(t, servers.Postgres(t)) })
 	})
 }

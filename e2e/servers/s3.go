@@ -1,4 +1,10 @@
-// Package servers starts what the production profile needs and tests have to bring along, as processes of their own.
+// Package servers starts what the production profile needs and tests have to bring along: in containers, or as processes of
+// their own. Where that is impossible, because no Docker engine answers or an image can't be had, tests that need them are
+// skipped and say so, unless REQUIRE_DOCKER is set: then they fail.
+//
+// Test binaries that share servers have
+//
+//	func TestMain(m *testing.M) { os.Exit(servers.Run(m)) }
 package servers
 
 import (
