@@ -80,9 +80,12 @@ func CoreOptions(c Config, h identity.Hasher) (*core.Options, error) {
 			MaxSource: c.Documents.MaxSource, LinkLife: time.Duration(c.S3.LinkSeconds) * time.Second,
 			RestoreWindow: restoreWindow(c.Documents.Restore),
 		},
-		Search: retrieval.Options{MaxQuery: c.Answers.MaxQuery},
-		Chat:   chat.Options{MaxContext: c.Answers.MaxContext, History: c.Answers.History},
-		Retry:  core.Retry{Failures: c.Worker.MaxAttempts},
+		Search: retrieval.Options{
+			MaxQuery: c.Answers.MaxQuery, Risk: c.Answers.InjectionRisk,
+			Guard: retrieval.Guard(strings.ToLower(strings.TrimSpace(c.Answers.InjectionFilter))),
+		},
+		Chat:  chat.Options{MaxContext: c.Answers.MaxContext, History: c.Answers.History},
+		Retry: core.Retry{Failures: c.Worker.MaxAttempts},
 	}, nil
 }
 

@@ -138,6 +138,9 @@ type AnswerConfig struct {
 	MaxQuery   int `env:"MAX_QUERY_CHARS" envDefault:"2000" desc:"characters of a query or question"`
 	MaxContext int `env:"MAX_CONTEXT_CHARS" envDefault:"12000" desc:"characters of evidence that a model is shown"`
 	History    int `env:"MAX_CONVERSATION_MESSAGES" envDefault:"12" desc:"messages of a conversation that a model is shown"`
+
+	InjectionFilter string  `env:"RAG_INJECTION_FILTER_MODE" envDefault:"downrank" desc:"what becomes of passages that look like prompt injection: off, mark, downrank or exclude"`
+	InjectionRisk   float64 `env:"RAG_INJECTION_RISK_THRESHOLD" envDefault:"0.6" desc:"risk from which on a passage looks like prompt injection, 0 to 1"`
 }
 
 // LogConfig says how the programs log.

@@ -145,6 +145,9 @@ func (a AnswerConfig) check(r *rules) {
 	positive(r, "MAX_QUERY_CHARS", a.MaxQuery)
 	positive(r, "MAX_CONTEXT_CHARS", a.MaxContext)
 	positive(r, "MAX_CONVERSATION_MESSAGES", a.History)
+	r.oneOf("RAG_INJECTION_FILTER_MODE", a.InjectionFilter, "off", "mark", "downrank", "exclude")
+	r.broken(!(a.InjectionRisk > 0 && a.InjectionRisk <= 1),
+		"RAG_INJECTION_RISK_THRESHOLD (rag_injection_risk_threshold) must be greater than 0 and at most 1")
 }
 
 // checkProduction holds the reasons not to face the world with these settings.

@@ -22,6 +22,7 @@ type AskReq struct {
 	UseMMR         bool       `json:"use_mmr,omitempty" doc:"Prefer passages that differ from each other."`
 	ConversationID *string    `json:"conversation_id,omitempty" nullable:"true" maxLength:"100" doc:"Goes on with a conversation of the caller's; one that isn't begins anew."`
 	Filter         *FilterReq `json:"filter,omitempty"`
+	Guard          string     `json:"injection_filter,omitempty" enum:"off,mark,downrank,exclude" doc:"What becomes of passages that look like prompt injection; as in query."`
 }
 
 // AskRes is an answer.
@@ -33,6 +34,7 @@ type AskRes struct {
 	Citations      []CitationRes `json:"citations" nullable:"false"`
 	Grounded       bool          `json:"grounded" doc:"Whether at least one citation supports the answer."`
 	Evidence       bool          `json:"evidence" doc:"false: the documents don't answer, and the answer says so."`
+	Suspicious     []int         `json:"suspicious_sources" nullable:"false" doc:"Numbers of the sources that look like prompt injection."`
 	Language       string        `json:"language"`
 	Model          string        `json:"model"`
 }
@@ -75,7 +77,7 @@ func (s *Server) ask() {
 
 func (s *Server) question(ws uuid.UUID, in AskReq) (chat.Question, error) {
 	k, err := s.topK(in.TopK)
-	q := chat.Question{Workspace: ws, Text: in.Query, K: k, Diverse: in.UseMMR, Filter: in.Filter.filter()}
+	q := chat.Question{Workspace: ws, Text: in.Query, K: k, Diverse: in.UseMMR, Filter: in.Filter.filter(), Guard: retrieval.Guard(in.Guard)}
 	if in.ConversationID != nil {
 		if id, perr := uuid.Parse(*in.ConversationID); perr == nil {
 			q.Conversation = id
@@ -87,7 +89,7 @@ func (s *Server) question(ws uuid.UUID, in AskReq) (chat.Question, error) {
 func askRes(a chat.Answer) AskRes {
 	return AskRes{
 		Answer: a.Text, Sources: sourceNames(a.Sources), ConversationID: a.Conversation.String(), MessageID: a.ID, Citations: citationsRes(a.Citations),
-		Grounded: a.Grounded, Evidence: a.Evidence, Language: string(a.Language), Model: a.Model,
+		Grounded: a.Grounded, Evidence: a.Evidence, Suspicious: suspicious(a.Sources), Language: string(a.Language), Model: a.Model,
 	}
 }
 
@@ -107,6 +109,17 @@ func sourceNames(hits []retrieval.Hit) []string {
 	out := make([]string, len(hits))
 	for i, h := range hits {
 		out[i] = strings.TrimSpace(fmt.Sprintf("%s#%d", h.Title, h.Ordinal))
+	}
+	return out
+}
+
+// suspicious lists the numbers of the sources that look like prompt injection.
+func suspicious(hits []retrieval.Hit) []int {
+	out := []int{}
+	for i, h := range hits {
+		if h.Suspicious {
+			out = append(out, i+1)
+		}
 	}
 	return out
 }

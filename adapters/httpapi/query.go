@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"math"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -43,6 +44,7 @@ type QueryReq struct {
 	UseMMR bool       `json:"use_mmr,omitempty" doc:"Prefer matches that differ from each other."`
 	Filter *FilterReq `json:"filter,omitempty"`
 	Trace  bool       `json:"trace,omitempty" doc:"Say how the result came about."`
+	Guard  string     `json:"injection_filter,omitempty" enum:"off,mark,downrank,exclude" doc:"What becomes of matches that look like prompt injection: nobody looks, they are marked, they come last, or others take their places. Defaults to the setting of the server."`
 }
 
 // MatchRes is a chunk that was found.
@@ -59,6 +61,25 @@ type MatchRes struct {
 	Start         int       `json:"start" doc:"First byte in the normalised text of the document."`
 	End           int       `json:"end" doc:"Byte after the last."`
 	Section       []string  `json:"section" nullable:"false" doc:"Titles of the sections that the chunk is in, the topmost first."`
+	RiskRes
+}
+
+// RiskRes says what a passage shows of prompt injection. All is empty where nobody looked.
+type RiskRes struct {
+	RiskScore float64  `json:"risk_score" doc:"0 to 1: how much the passage looks like an attempt to give orders to a language model."`
+	Flags     []string `json:"security_flags" nullable:"false" doc:"What the attempt is after, when the risk is at or above the limit: instruction_override, exfiltration_attempt, policy_override, tool_abuse, concealment."`
+	Patterns  []string `json:"detected_patterns" nullable:"false" doc:"What the score is made of."`
+}
+
+func riskRes(h retrieval.Hit) RiskRes {
+	out := RiskRes{RiskScore: math.Round(h.Verdict.Score*1e4) / 1e4, Flags: []string{}, Patterns: []string{}}
+	for _, p := range h.Verdict.Patterns {
+		out.Patterns = append(out.Patterns, string(p))
+	}
+	if h.Suspicious {
+		out.Flags = append(out.Flags, h.Verdict.Flags()...)
+	}
+	return out
 }
 
 // QueryRes is what was found, best first.
@@ -77,6 +98,8 @@ type TraceRes struct {
 	Fused       int       `json:"fused" doc:"Candidates after fusion."`
 	Diversified bool      `json:"diversified"`
 	Reranked    bool      `json:"reranked"`
+	Guard       string    `json:"injection_filter" doc:"What became of suspicious candidates."`
+	Suspicious  int       `json:"suspicious" doc:"Candidates that look like prompt injection."`
 	TotalMS     float64   `json:"total_ms"`
 }
 
@@ -113,7 +136,7 @@ func (s *Server) query() {
 			return nil, err
 		}
 		found, err := s.app.Search.Search(ctx, actorOf(ctx), in.WorkspaceID, retrieval.Query{
-			Text: in.Body.Query, K: k, Diverse: in.Body.UseMMR, Filter: in.Body.Filter.filter(),
+			Text: in.Body.Query, K: k, Diverse: in.Body.UseMMR, Filter: in.Body.Filter.filter(), Guard: retrieval.Guard(in.Body.Guard),
 		})
 		if err != nil {
 			return nil, err
@@ -143,14 +166,15 @@ func (s *Server) topK(k int) (int, error) {
 func matchRes(h retrieval.Hit) MatchRes {
 	return MatchRes{
 		ChunkID: h.ID, DocumentID: h.Document, DocumentTitle: h.Title, Content: h.Text, Score: h.Score, ChunkIndex: h.Ordinal,
-		Page: h.PageFrom, RowFrom: h.RowFrom, RowTo: h.RowTo, Start: h.Span.Start, End: h.Span.End, Section: append([]string{}, h.Headings...),
+		Page: h.PageFrom, RowFrom: h.RowFrom, RowTo: h.RowTo, Start: h.Span.Start, End: h.Span.End, Section: append([]string{}, h.Headings...), RiskRes: riskRes(h),
 	}
 }
 
 func traceRes(t retrieval.Trace) *TraceRes {
 	out := &TraceRes{
 		Language: string(t.Language), Terms: []TermRes{}, Lexical: armRes(t.Lexical), Dense: armRes(t.Dense),
-		EmbedMS: millis(t.Embedding), Fused: t.Fused, Diversified: t.Diversified, Reranked: t.Reranked, TotalMS: millis(t.Took),
+		EmbedMS: millis(t.Embedding), Fused: t.Fused, Diversified: t.Diversified, Reranked: t.Reranked,
+		Guard: string(t.Guard), Suspicious: t.Suspicious, TotalMS: millis(t.Took),
 	}
 	for _, g := range t.Terms {
 		out.Terms = append(out.Terms, TermRes{Forms: g.Alternatives, Weight: g.Weight})

@@ -27,6 +27,7 @@ type sourceEvent struct {
 	Content       string    `json:"content"`
 	Page          int       `json:"page"`
 	Marker        int       `json:"marker"`
+	RiskRes
 }
 
 const previewChars = 200
@@ -168,7 +169,7 @@ func (e *events) piece(p chat.Piece) {
 		for i, h := range p.Sources {
 			content := []rune(h.Text)
 			sources[i] = sourceEvent{
-				ChunkID: h.ID, DocumentID: h.Document, DocumentTitle: h.Title, Page: h.PageFrom, Marker: i + 1,
+				ChunkID: h.ID, DocumentID: h.Document, DocumentTitle: h.Title, Page: h.PageFrom, Marker: i + 1, RiskRes: riskRes(h),
 				Content: string(content[:min(len(content), previewChars)]),
 			}
 		}

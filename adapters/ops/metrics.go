@@ -40,6 +40,27 @@ func NewMetrics(backlog func(ctx context.Context) ([]event.Stat, error), more ..
 	return m
 }
 
+// Total shows counters that somebody else keeps: read returns their values by those of a label, which must be few.
+func (m *Metrics) Total(name, help, label string, read func() map[string]float64) {
+	m.registry.MustRegister(&totals{desc: prometheus.NewDesc(name, help, []string{label}, nil), read: read})
+}
+
+// totals reads counters when asked.
+type totals struct {
+	desc *prometheus.Desc
+	read func() map[string]float64
+}
+
+// Describe implements prometheus.Collector.
+func (t *totals) Describe(ch chan<- *prometheus.Desc) { ch <- t.desc }
+
+// Collect implements prometheus.Collector.
+func (t *totals) Collect(ch chan<- prometheus.Metric) {
+	for value, n := range t.read() {
+		ch <- prometheus.MustNewConstMetric(t.desc, prometheus.CounterValue, n, value)
+	}
+}
+
 // Handler serves the metrics.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})

@@ -18,6 +18,7 @@ type Question struct {
 	Conversation uuid.UUID // zero begins a new one; so does one that isn't the actor's
 	Diverse      bool      // prefer chunks that differ from each other
 	Filter       retrieval.Filter
+	Guard        retrieval.Guard // what becomes of sources that look like prompt injection; "" means the default
 }
 
 // Answer is what came out.

@@ -122,7 +122,9 @@ func (s *Service) begin(ctx context.Context, a identity.Actor, q Question) (*tur
 	if err := t.recall(ctx, q.Conversation); err != nil {
 		return nil, err
 	}
-	found, err := s.search.Find(ctx, scope, retrieval.Query{Text: t.question, K: q.K, Diverse: q.Diverse, Filter: q.Filter})
+	found, err := s.search.Find(ctx, scope, retrieval.Query{
+		Text: t.question, K: q.K, Diverse: q.Diverse, Filter: q.Filter, Guard: q.Guard,
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,8 @@ import (
 	"github.com/ragcorp/ragcorp/core/workspace"
 )
 
-// finder is one run of the pipeline: plan, look up by words and by meaning at once, fuse, diversify, rerank, fetch.
+// finder is one run of the pipeline: plan, look up by words and by meaning at once, fuse, fetch and
+// guard, diversify, rerank.
 type finder struct {
 	*Service
 	scope  workspace.Scope
@@ -26,16 +27,10 @@ type finder struct {
 }
 
 func (f *finder) run(ctx context.Context) ([]Hit, error) {
-	lexical, dense, err := f.lookUp(ctx)
-	if err != nil {
-		return nil, err
+	hits, err := f.gather(ctx)
+	for err == nil && !f.enough(hits) {
+		hits, err = f.widen(ctx)
 	}
-	ranked := Fuse([]Ranking{
-		{Scored: lexical, Weight: 1},
-		{Scored: dense, Weight: weightOf(f.embedder.Space())},
-	})
-	f.trace.Fused = len(ranked)
-	hits, err := f.fetch(ctx, ranked)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +42,21 @@ func (f *finder) run(ctx context.Context) ([]Hit, error) {
 	if hits, err = f.rerank(ctx, hits); err != nil {
 		return nil, err
 	}
-	return hits[:min(len(hits), f.query.K)], nil
+	return f.downranked(hits[:min(len(hits), f.query.K)]), nil
+}
+
+// gather looks up candidates, fuses their rankings, and fetches as many as the later steps need.
+func (f *finder) gather(ctx context.Context) ([]Hit, error) {
+	lexical, dense, err := f.lookUp(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ranked := Fuse([]Ranking{
+		{Scored: lexical, Weight: 1},
+		{Scored: dense, Weight: weightOf(f.embedder.Space())},
+	})
+	f.trace.Fused = len(ranked)
+	return f.fetch(ctx, ranked)
 }
 
 // lookUp asks both arms at the same time.
@@ -106,23 +115,34 @@ func (f *finder) dense(ctx context.Context) ([]Scored, error) {
 		return nil, nil
 	}
 	from := f.opts.Now()
-	vectors, err := f.embedder.Embed(ctx, llm.ForQuery, []string{text.Normalise(f.query.Text)})
-	if err != nil {
-		return nil, fmt.Errorf("embed the query: %w", err)
+	embedded := from
+	if f.vector == nil { // a wider window needs no second one
+		if err := f.embed(ctx); err != nil {
+			return nil, err
+		}
+		embedded = f.opts.Now()
+		f.trace.Embedding = embedded.Sub(from)
 	}
-	if len(vectors) != 1 {
-		return nil, fmt.Errorf("embed the query: the model returned %d vectors", len(vectors))
-	}
-	f.vector = vectors[0]
-	embedded := f.opts.Now()
 	found, err := f.index.Dense(ctx, f.scope, DenseQuery{
 		Space: f.embedder.Space(), Vector: f.vector, Filter: f.query.Filter, K: f.window,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("look up vectors: %w", err)
 	}
-	f.trace.Dense, f.trace.Embedding = Arm{Found: found, Took: f.opts.Now().Sub(embedded)}, embedded.Sub(from)
+	f.trace.Dense = Arm{Found: found, Took: f.opts.Now().Sub(embedded)}
 	return found, nil
+}
+
+func (f *finder) embed(ctx context.Context) error {
+	vectors, err := f.embedder.Embed(ctx, llm.ForQuery, []string{text.Normalise(f.query.Text)})
+	if err != nil {
+		return fmt.Errorf("embed the query: %w", err)
+	}
+	if len(vectors) != 1 {
+		return fmt.Errorf("embed the query: the model returned %d vectors", len(vectors))
+	}
+	f.vector = vectors[0]
+	return nil
 }
 
 // fetch reads the chunks that the later steps need. One that has vanished since the lookup makes room for the next.
@@ -149,7 +169,9 @@ func (f *finder) fetch(ctx context.Context, ranked []Scored) ([]Hit, error) {
 		}
 		for _, s := range batch {
 			if c, ok := byID[s.Chunk]; ok {
-				hits = append(hits, Hit{Chunk: c, Score: s.Score})
+				if h := (Hit{Chunk: c, Score: s.Score}); f.admit(&h) {
+					hits = append(hits, h)
+				}
 			}
 		}
 	}

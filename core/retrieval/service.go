@@ -2,11 +2,13 @@ package retrieval
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/ragcorp/ragcorp/core/fault"
+	"github.com/ragcorp/ragcorp/core/guard"
 	"github.com/ragcorp/ragcorp/core/identity"
 	"github.com/ragcorp/ragcorp/core/llm"
 	"github.com/ragcorp/ragcorp/core/workspace"
@@ -26,6 +28,10 @@ type Options struct {
 	MaxHits int
 	// Diversity is the weight, 0 to 1, of being different from better hits when a query asks for diversity. Defaults to 0.5.
 	Diversity float64
+	// Guard says what becomes of hits that look like prompt injection when a query doesn't say it. Defaults to GuardDownrank.
+	Guard Guard
+	// Risk is the score of guard.Verdict from which on a hit is suspicious, 0 to 1. Defaults to guard.Threshold.
+	Risk float64
 }
 
 func (o *Options) withDefaults() Options {
@@ -51,6 +57,12 @@ func (o *Options) withDefaults() Options {
 	if c.Diversity <= 0 || c.Diversity > 1 {
 		c.Diversity = 0.5
 	}
+	if c.Guard == "" {
+		c.Guard = GuardDownrank
+	}
+	if c.Risk <= 0 || c.Risk > 1 {
+		c.Risk = guard.Threshold
+	}
 	return c
 }
 
@@ -60,12 +72,13 @@ type Service struct {
 	embedder   llm.Embedder
 	reranker   llm.Reranker // nil: results keep the order of fusion
 	workspaces *workspace.Service
+	watchman   *watchman
 	opts       Options
 }
 
 // New makes a Service. The reranker may be nil.
 func New(index Index, embedder llm.Embedder, reranker llm.Reranker, ws *workspace.Service, o *Options) *Service {
-	return &Service{index: index, embedder: embedder, reranker: reranker, workspaces: ws, opts: o.withDefaults()}
+	return &Service{index: index, embedder: embedder, reranker: reranker, workspaces: ws, watchman: newWatchman(), opts: o.withDefaults()}
 }
 
 // Query is what to look for.
@@ -75,6 +88,7 @@ type Query struct {
 	Diverse bool
 	Filter  Filter
 	Arms    Arms
+	Guard   Guard // "" means the default of the service
 }
 
 // Arms says which ways of looking a query uses. Its zero value is all of them; one alone is for measuring. What only words
@@ -92,6 +106,9 @@ const (
 type Hit struct {
 	Chunk
 	Score float64 // on the scale of the step that ordered the hits last; comparable within one result only
+
+	Verdict    guard.Verdict // what it shows of prompt injection; empty with GuardOff
+	Suspicious bool          // whether the score of the verdict reaches the service's limit
 }
 
 // Result is what a query found, best first; equal scores are ordered by chunk id.
@@ -130,7 +147,14 @@ func (s *Service) Find(ctx context.Context, scope workspace.Scope, q Query) (Res
 	case q.K == 0:
 		return Result{}, nil
 	}
+	if q.Guard == "" {
+		q.Guard = s.opts.Guard
+	}
+	if !slices.Contains(Guards(), q.Guard) {
+		return Result{}, fault.Field("injection_filter", "must be off, mark, downrank or exclude")
+	}
 	f := &finder{Service: s, scope: scope, query: q, window: max(s.opts.Window, 4*q.K), begun: s.opts.Now()}
+	f.trace.Guard = q.Guard
 	hits, err := f.run(ctx)
 	f.trace.Took = s.opts.Now().Sub(f.begun)
 	return Result{Hits: hits, Trace: f.trace}, err

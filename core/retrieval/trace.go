@@ -16,6 +16,8 @@ type Trace struct {
 	Fused       int           // candidates after fusion
 	Diversified bool
 	Reranked    bool
+	Guard       Guard         // what became of suspicious candidates
+	Suspicious  int           // candidates that look like prompt injection
 	Took        time.Duration // all of it
 }
 

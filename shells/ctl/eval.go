@@ -31,6 +31,7 @@ type evaluation struct {
 	arm       string
 	workspace string
 	asJSON    bool
+	guard     string
 }
 
 func evalCommand() command {
@@ -42,7 +43,10 @@ installation that is thrown away afterwards, with the models and chunk sizes of 
 the queries go to a workspace of the present installation instead, whose documents have the set's ids as their source.
 
 Each query takes the same way as one over HTTP. A document ranks where its best passage ranks. Queries for which the set
-judges no document to be relevant are left out.`,
+judges no document to be relevant are left out.
+
+With --guard the detector of prompt injection is measured: each line of the file is a JSON object with a text, whether it is an
+attack, and its kind, such as {"text": "...", "attack": false, "kind": "ordinary"}.`,
 		define: func(f *flag.FlagSet) action {
 			var e evaluation
 			f.StringVar(&e.data, "data", "", "`FOLDER` of the set; needed")
@@ -51,6 +55,7 @@ judges no document to be relevant are left out.`,
 			f.IntVar(&e.passages, "passages", 50, "ask for `N` passages per query, at most 50")
 			f.StringVar(&e.arm, "arm", "hybrid", "`WAY` of searching: hybrid, lexical or dense")
 			f.StringVar(&e.workspace, "workspace", "", "`ID` of a workspace to ask instead of loading the documents")
+			f.StringVar(&e.guard, "guard", "", "`FILE` of texts, to measure the detector of prompt injection instead of the search")
 			f.BoolVar(&e.asJSON, "json", false, "print JSON, with the ranking of every query")
 			return func(ctx context.Context, p *process, _ []string) error { return e.run(ctx, p) }
 		},
@@ -78,6 +83,9 @@ func (e evaluation) check() error {
 }
 
 func (e evaluation) run(ctx context.Context, p *process) error {
+	if e.guard != "" {
+		return e.measureGuard(p)
+	}
 	if err := e.check(); err != nil {
 		return err
 	}

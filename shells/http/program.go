@@ -27,7 +27,17 @@ func newProgram(
 }
 
 func newMetrics(app *core.App, q *adapters.Queue) *ops.Metrics {
-	return ops.NewMetrics(func(ctx context.Context) ([]event.Stat, error) { return app.Backlog(ctx, identity.System) }, q.Metrics())
+	backlog := func(ctx context.Context) ([]event.Stat, error) { return app.Backlog(ctx, identity.System) }
+	m := ops.NewMetrics(backlog, q.Metrics())
+	m.Total("rag_prompt_injection_detected_total", "Passages found that look like prompt injection, by what they show.", "pattern",
+		func() map[string]float64 {
+			out := map[string]float64{}
+			for pattern, n := range app.Search.Injections() {
+				out[string(pattern)] = float64(n)
+			}
+			return out
+		})
+	return m
 }
 
 // connections are what the shell asks whether it answers.

@@ -1,0 +1,106 @@
+package retrieval
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/ragcorp/ragcorp/core/guard"
+)
+
+// Guard says what becomes of hits that look like prompt injection.
+type Guard string
+
+// What may become of them. Except with GuardOff, hits carry what was found.
+const (
+	GuardOff      Guard = "off"      // nobody looks
+	GuardMark     Guard = "mark"     // they are told from the others
+	GuardDownrank Guard = "downrank" // they come after the others
+	GuardExclude  Guard = "exclude"  // they are left out, and others take their places
+)
+
+// Guards lists all modes.
+func Guards() []Guard { return []Guard{GuardOff, GuardMark, GuardDownrank, GuardExclude} }
+
+// watchman judges hits and counts what it finds. Judging takes about a fifth of a millisecond per chunk, so that it is done when a
+// chunk is found, and what is learnt about attacks holds for chunks of any age.
+type watchman struct {
+	detector *guard.Detector
+
+	mu    sync.Mutex
+	found map[guard.Pattern]int64
+}
+
+func newWatchman() *watchman {
+	return &watchman{detector: guard.New(), found: map[guard.Pattern]int64{}}
+}
+
+// judge notes in a hit what is to be said about it. Title and source reach the model too.
+func (w *watchman) judge(h *Hit, threshold float64) {
+	v := w.detector.Scan(h.Text)
+	if title := w.detector.Scan(h.Title); title.Score > v.Score {
+		v = title
+	}
+	h.Verdict, h.Suspicious = v, v.Score >= threshold
+	if !h.Suspicious {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, p := range v.Patterns {
+		w.found[p]++
+	}
+}
+
+// Injections returns how many suspicious hits showed each pattern, since the service was made.
+func (s *Service) Injections() map[guard.Pattern]int64 {
+	out := map[guard.Pattern]int64{}
+	s.watchman.mu.Lock()
+	defer s.watchman.mu.Unlock()
+	for _, p := range guard.Patterns() {
+		out[p] = s.watchman.found[p]
+	}
+	return out
+}
+
+// admit judges a hit that was fetched, and reports whether the query takes it.
+func (f *finder) admit(h *Hit) bool {
+	if f.query.Guard == GuardOff {
+		return true
+	}
+	f.watchman.judge(h, f.opts.Risk)
+	if h.Suspicious {
+		f.trace.Suspicious++
+	}
+	return !h.Suspicious || f.query.Guard != GuardExclude
+}
+
+// enough reports whether a wider window would find nothing more: all are there, or no arm had more to give. With GuardExclude
+// alone can candidates be there and hits be missing.
+func (f *finder) enough(hits []Hit) bool {
+	full := len(f.trace.Lexical.Found) >= f.window || len(f.trace.Dense.Found) >= f.window
+	return f.query.Guard != GuardExclude || f.trace.Suspicious == 0 || len(hits) >= f.query.K || !full
+}
+
+// widen looks again, for more candidates.
+func (f *finder) widen(ctx context.Context) ([]Hit, error) {
+	f.window *= 4
+	f.trace.Suspicious = 0
+	return f.gather(ctx)
+}
+
+// downranked puts suspicious hits last, in their order.
+func (f *finder) downranked(hits []Hit) []Hit {
+	if f.query.Guard != GuardDownrank {
+		return hits
+	}
+	slices.SortStableFunc(hits, func(a, b Hit) int { return rankOf(a) - rankOf(b) })
+	return hits
+}
+
+func rankOf(h Hit) int {
+	if h.Suspicious {
+		return 1
+	}
+	return 0
+}
