@@ -121,16 +121,22 @@ type QueueConfig struct {
 
 // DocumentConfig says how documents are read and cut.
 type DocumentConfig struct {
-	Restore      time.Duration `env:"DOCUMENT_RESTORE_WINDOW" envDefault:"24h" desc:"for how long a deleted document can be restored before it is removed for good; 0: not at all"`
-	ChunkSize    int           `env:"CHUNK_SIZE" envDefault:"900" desc:"characters of a chunk"`
-	ChunkOverlap int           `env:"CHUNK_OVERLAP" envDefault:"120" desc:"characters that neighbours share; less than CHUNK_SIZE"`
-	MaxText      int           `env:"MAX_INGEST_CHARS" envDefault:"100000" desc:"characters of a text to ingest"`
-	MaxTitle     int           `env:"MAX_TITLE_CHARS" envDefault:"200" desc:"characters of a title or name"`
-	MaxSource    int           `env:"MAX_SOURCE_CHARS" envDefault:"500" desc:"characters of a source"`
-	MaxPages     int           `env:"PARSE_MAX_PAGES" envDefault:"5000" desc:"pages of a file"`
-	ParseText    int64         `env:"PARSE_MAX_TEXT_BYTES" envDefault:"5242880" desc:"text found in a file; its processing takes some forty times as much memory"`
-	ParseMemory  int64         `env:"PARSE_MAX_MEMORY_BYTES" envDefault:"1073741824" desc:"memory of a process that reads files"`
-	ParseTimeout time.Duration `env:"PARSE_TIMEOUT" envDefault:"5m" desc:"how long reading one file may take"`
+	Restore       time.Duration `env:"DOCUMENT_RESTORE_WINDOW" envDefault:"24h" desc:"for how long a deleted document can be restored before it is removed for good; 0: not at all"`
+	ChunkSize     int           `env:"CHUNK_SIZE" envDefault:"900" desc:"characters of a chunk"`
+	ChunkOverlap  int           `env:"CHUNK_OVERLAP" envDefault:"120" desc:"characters that neighbours share; less than CHUNK_SIZE"`
+	MaxText       int           `env:"MAX_INGEST_CHARS" envDefault:"100000" desc:"characters of a text to ingest"`
+	MaxTitle      int           `env:"MAX_TITLE_CHARS" envDefault:"200" desc:"characters of a title or name"`
+	MaxSource     int           `env:"MAX_SOURCE_CHARS" envDefault:"500" desc:"characters of a source"`
+	MaxPages      int           `env:"PARSE_MAX_PAGES" envDefault:"5000" desc:"pages of a file"`
+	ParseText     int64         `env:"PARSE_MAX_TEXT_BYTES" envDefault:"5242880" desc:"text found in a file; its processing takes some forty times as much memory"`
+	ParseMemory   int64         `env:"PARSE_MAX_MEMORY_BYTES" envDefault:"1073741824" desc:"memory of a process that reads files"`
+	ParseTimeout  time.Duration `env:"PARSE_TIMEOUT" envDefault:"5m" desc:"how long reading one file may take"`
+	ParseUnpacked int64         `env:"PARSE_MAX_UNPACKED_BYTES" envDefault:"536870912" desc:"what is unpacked from one zip archive or Office file"`
+	ParseIdle     time.Duration `env:"PARSE_IDLE_AFTER" envDefault:"1m" desc:"when a process that reads files and has nothing to do ends"`
+	Convert       string        `env:"CONVERT_COMMAND" desc:"turns DOC, XLS, PPT and MSG into files that are read, such as soffice --headless --convert-to {to} --outdir {dir} {file}; not set: they are refused"`
+	OCR           string        `env:"OCR" desc:"the program that reads pictures and scanned pages: tesseract, or where it is; not set: none"`
+	OCRLanguages  []string      `env:"OCR_LANGUAGES" envDefault:"eng,spa" desc:"languages that OCR expects, by Tesseract's names, separated by commas"`
+	OCRTimeout    time.Duration `env:"OCR_TIMEOUT" envDefault:"1m" desc:"how long OCR may take for a page"`
 }
 
 // AnswerConfig says how questions are answered.

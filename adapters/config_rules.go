@@ -139,6 +139,9 @@ func (d DocumentConfig) check(r *rules) {
 	positive(r, "PARSE_MAX_TEXT_BYTES", d.ParseText)
 	positive(r, "PARSE_MAX_MEMORY_BYTES", d.ParseMemory)
 	positive(r, "PARSE_TIMEOUT", d.ParseTimeout)
+	positive(r, "PARSE_MAX_UNPACKED_BYTES", d.ParseUnpacked)
+	positive(r, "PARSE_IDLE_AFTER", d.ParseIdle)
+	positive(r, "OCR_TIMEOUT", d.OCRTimeout)
 }
 
 func (a AnswerConfig) check(r *rules) {

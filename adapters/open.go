@@ -3,6 +3,7 @@ package adapters
 import (
 	"context"
 	"path/filepath"
+	"strings"
 
 	"github.com/ragcorp/ragcorp/adapters/parse"
 	"github.com/ragcorp/ragcorp/adapters/sqlstore"
@@ -25,6 +26,9 @@ func OpenStore(ctx context.Context, c Config) (*sqlstore.Store, func(), error) {
 func OpenParser(c Config) (document.Parser, func()) {
 	p := parse.New(parse.Options{
 		MaxPages: c.Documents.MaxPages, MaxTextBytes: c.Documents.ParseText, MaxInputBytes: c.HTTP.MaxUpload, MaxMemory: c.Documents.ParseMemory,
+		MaxUncompressed: c.Documents.ParseUnpacked, IdleAfter: c.Documents.ParseIdle,
+		Convert: strings.Fields(c.Documents.Convert), OCR: strings.Fields(c.Documents.OCR),
+		OCRLanguages: c.Documents.OCRLanguages, OCRTimeout: c.Documents.OCRTimeout,
 		Timeout: c.Documents.ParseTimeout, Children: max(1, c.Worker.Count), CacheDir: filepath.Join(c.Data.Dir, "cache"),
 	})
 	return p, func() { _ = p.Close() } // see OpenStore

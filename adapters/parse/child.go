@@ -44,6 +44,10 @@ func childMain(formats func(Options) map[string]format) {
 	if role == "" {
 		return
 	}
+	if role == roleCommand {
+		_, _ = os.Stderr.WriteString("reader: " + becomeCommand(os.Args[1:]).Error() + "\n")
+		os.Exit(1)
+	}
 	if err := serve(role, formats); err != nil {
 		_, _ = os.Stderr.WriteString("reader: " + err.Error() + "\n") // the parent keeps it for operators
 		os.Exit(1)
@@ -133,6 +137,11 @@ func answer(c *wire, o Options, fs map[string]format, payload []byte, frames <-c
 			}
 			return errors.Join(c.send(frameAttached, payload), c.w.Flush())
 		},
+	}
+	if len(o.OCR) > 0 {
+		out.image = func(page int, picture []byte) error {
+			return errors.Join(c.send(frameImage, append(binary.LittleEndian.AppendUint32(nil, uint32(page)), picture...)), c.w.Flush()) //nolint:gosec // bounded by MaxPages
+		}
 	}
 	err := run(context.Background(), form, source{body: body, size: open.Size, limits: o}, out)
 	if err != nil {

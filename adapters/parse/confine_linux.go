@@ -40,12 +40,15 @@ func confine(allowance time.Duration) error {
 	return seal()
 }
 
-// seal takes from the process, as far as the kernel knows how, every access to files and to TCP: it enters a Landlock
+// seal takes from the process, as far as the kernel knows how, the network and every access to files: it enters a Landlock
 // domain without a single rule. What is open stays open. A binary that uses cgo can't do so, since the order has to reach
 // each of its threads.
 func seal() error {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("give up new privileges: %w", err)
+	}
+	if err := noNetwork(true); err != nil {
+		return err
 	}
 	if _, _, errno := syscall.AllThreadsSyscall6(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0); errno != 0 {
 		return nil // cgo

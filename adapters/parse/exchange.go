@@ -29,18 +29,21 @@ type exchange struct {
 
 	mu    sync.Mutex
 	cause error // why this side ended the child
+
+	ocr      recogniser
+	pictures int // of pages
 }
 
 // exchangeWith has the child read the file. The child is marked as unfit if it can't read another one.
 func exchangeWith(ctx context.Context, c *child, f document.File) (document.Parsed, error) {
 	c.said.reset()
-	x := &exchange{c: c, f: f}
+	x := &exchange{c: c, f: f, ocr: recogniser{o: c.o}}
 	x.clock = time.AfterFunc(c.o.Timeout, func() { x.abort(timedOut(c.o.Timeout)) })
 	over := make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() { x.watch(ctx, over) })
 	wg.Go(x.send)
-	parsed, err := x.receive()
+	parsed, err := x.receive(ctx)
 	x.finished.Store(true)
 	if err != nil && c.unfit {
 		c.kill() // which also unblocks send
@@ -125,11 +128,11 @@ func (x *exchange) send() {
 }
 
 // receive gathers what the child finds.
-func (x *exchange) receive() (document.Parsed, error) {
+func (x *exchange) receive(ctx context.Context) (document.Parsed, error) {
 	var p document.Parsed
 	limit := x.c.o.MaxTextBytes
 	for received := int64(0); ; {
-		kind, payload, err := x.c.wire.receive(2*limit + x.c.o.MaxInputBytes + controlBytes)
+		kind, payload, err := x.c.wire.receive(2*limit + max(x.c.o.MaxInputBytes, maxPixels) + controlBytes)
 		if err != nil {
 			return p, x.lost(err)
 		}
@@ -151,6 +154,10 @@ func (x *exchange) receive() (document.Parsed, error) {
 			}
 		case frameDone:
 			return x.done(p, payload)
+		case frameImage:
+			if err := x.picture(ctx, payload); err != nil {
+				return p, err
+			}
 		case frameFault:
 			var f failure
 			if err := json.Unmarshal(payload, &f); err != nil {
@@ -194,12 +201,28 @@ func (x *exchange) progress(payload []byte) {
 
 func (x *exchange) done(p document.Parsed, payload []byte) (document.Parsed, error) {
 	var c closing
-	if err := json.Unmarshal(payload, &c); err != nil || c.Pages < 0 || len(p.Blocks) == 0 {
+	if err := json.Unmarshal(payload, &c); err != nil || c.Pages < 0 || len(p.Blocks) == 0 && x.pictures == 0 {
 		return p, x.lost(errors.Join(errFrame, err))
 	}
 	x.c.unfit = c.Spent
 	p.Title, p.Metadata, p.Pages, p.EmptyPages = c.Title, c.Metadata, c.Pages, c.EmptyPages
-	return p, nil
+	return p, x.ocr.into(&p)
+}
+
+// picture reads a page from its picture. That has a clock of its own.
+func (x *exchange) picture(ctx context.Context, payload []byte) error {
+	if len(payload) < 4 {
+		return x.lost(errFrame)
+	}
+	x.pictures++
+	x.clock.Stop()
+	defer x.clock.Reset(x.c.o.Timeout)
+	page := min(int(binary.LittleEndian.Uint32(payload)), x.c.o.MaxPages)
+	if err := x.ocr.read(ctx, payload[4:], page); err != nil {
+		x.c.unfit = true // it is in the middle of the file
+		return err
+	}
+	return nil
 }
 
 // lost explains why a child no longer makes sense: because of this side, of its end, or of the file.

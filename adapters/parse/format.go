@@ -117,9 +117,11 @@ func (s source) all() ([]byte, error) {
 // output takes what a format finds and enforces the limits on it.
 type output struct {
 	limits   Options
-	progress func(done, total int)           // may be nil
-	flush    func([]text.Block) error        // takes blocks away in batches; nil keeps them in parsed
-	attached func(document.Attachment) error // takes files inside of this one; nil leaves them out
+	progress func(done, total int)                // may be nil
+	flush    func([]text.Block) error             // takes blocks away in batches; nil keeps them in parsed
+	attached func(document.Attachment) error      // takes files inside of this one; nil leaves them out
+	image    func(page int, picture []byte) error // takes pages that only their pictures tell the text of; nil leaves them out
+	images   int                                  // of those
 	parsed   document.Parsed
 
 	bytes   int64 // of text so far
@@ -222,7 +224,7 @@ func (o *output) meta(key, value string) {
 
 // finish ends the output of one file.
 func (o *output) finish() error {
-	if o.bytes == 0 {
+	if o.bytes == 0 && o.images == 0 {
 		return noText(o.parsed.Pages > 0)
 	}
 	return o.drain()

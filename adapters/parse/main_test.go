@@ -3,6 +3,7 @@ package parse
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"testing"
 	"time"
@@ -74,5 +75,7 @@ func probe(_ context.Context, _ source, out *output) error {
 		_ = os.Remove(os.TempDir() + "/ragcorp-probe")
 	}
 	_, readErr := os.ReadFile("/etc/passwd")
-	return out.add(text.Block{Text: fmt.Sprintf("environment %q, writing: %v, reading: %v", os.Environ(), err, readErr)})
+	_, tcpErr := net.Dial("tcp", "127.0.0.1:1")
+	_, udpErr := net.Dial("udp", "127.0.0.1:1")
+	return out.add(text.Block{Text: fmt.Sprintf("environment %q, writing: %v, reading: %v, tcp: %v, udp: %v", os.Environ(), err, readErr, tcpErr, udpErr)})
 }

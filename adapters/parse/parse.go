@@ -91,6 +91,10 @@ func (o Options) withDefaults() Options {
 	o.Timeout = cmp.Or(o.Timeout, 5*time.Minute)
 	o.Children = cmp.Or(o.Children, min(runtime.NumCPU(), 4))
 	o.IdleAfter = cmp.Or(o.IdleAfter, time.Minute)
+	o.OCRTimeout = cmp.Or(o.OCRTimeout, time.Minute)
+	if len(o.OCRLanguages) == 0 {
+		o.OCRLanguages = []string{"eng"}
+	}
 	if o.CacheDir == "" {
 		o.CacheDir = "-"
 		if dir, err := os.UserCacheDir(); err == nil {
@@ -127,6 +131,10 @@ func (p *Parser) Parse(ctx context.Context, f document.File) (document.Parsed, e
 	if !p.pool.o.handles(f.MediaType) {
 		return document.Parsed{}, unsupported(f.MediaType)
 	}
+	switch f.MediaType {
+	case DOC, XLS, PPT, MSG:
+		return converted(ctx, p.pool.o, f, p.Parse)
+	}
 	return p.pool.parse(ctx, f)
 }
 
@@ -145,7 +153,8 @@ type Local struct {
 }
 
 // InProcess makes a parser that needs no child processes. The PDF engine is loaded with the first PDF file and stays
-// until Close; it takes about 60 MiB, and seconds of CPU when CacheDir holds no machine code for it.
+// until Close; it takes about 60 MiB, and seconds of CPU when CacheDir holds no machine code for it. OCR and Convert need ChildMain all
+// the same.
 func InProcess(o Options) *Local {
 	o = o.withDefaults()
 	return &Local{o: o, formats: formats(o, true)}
@@ -159,17 +168,26 @@ func (l *Local) Sniff(head []byte, name, declared string) (string, error) {
 // Parse reads a file; see document.Parser.
 func (l *Local) Parse(ctx context.Context, f document.File) (document.Parsed, error) {
 	form, ok := l.formats[f.MediaType]
-	if !ok {
+	switch {
+	case !ok && !l.o.handles(f.MediaType):
 		return document.Parsed{}, unsupported(f.MediaType)
+	case isPicture(f.MediaType):
+		return readPicture(ctx, l.o, f)
+	case !ok:
+		return converted(ctx, l.o, f, l.Parse)
 	}
 	limited, cancel := context.WithTimeout(ctx, l.o.Timeout)
 	defer cancel()
 	out := &output{limits: l.o, progress: f.Progress, attached: f.Attached}
+	ocr := recogniser{o: l.o}
+	if len(l.o.OCR) > 0 {
+		out.image = func(page int, picture []byte) error { return ocr.read(limited, picture, page) }
+	}
 	src := source{body: contextReader{limited, f.Body}, size: f.Size, limits: l.o}
 	err := run(limited, form, src, out)
 	switch {
 	case err == nil:
-		return out.parsed, nil
+		return out.parsed, ocr.into(&out.parsed)
 	case ctx.Err() != nil:
 		return document.Parsed{}, ctx.Err()
 	case limited.Err() != nil:

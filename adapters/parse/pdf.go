@@ -288,6 +288,11 @@ func (f *pdfFile) pages(ctx context.Context, count int, out *output) ([]pdfPage,
 		default:
 			unread++
 		}
+		if err == nil && len(page.lines) == 0 {
+			if err := f.show(page, out); err != nil {
+				return nil, err
+			}
+		}
 		for _, l := range page.lines {
 			bytes += int64(len(l.text))
 		}
@@ -301,4 +306,20 @@ func (f *pdfFile) pages(ctx context.Context, count int, out *output) ([]pdfPage,
 		return nil, corrupt("a PDF", pdfiumerrors.ErrPage)
 	}
 	return pages, nil
+}
+
+// show hands on the picture of a page without text, if anybody is there to read it.
+func (f *pdfFile) show(p pdfPage, out *output) error {
+	if out.image == nil {
+		return nil
+	}
+	picture, err := f.picture(p.number-1, p.width, p.height)
+	switch {
+	case err == nil:
+		out.images++
+		return out.image(p.number, picture)
+	case isTrap(err):
+		return engineFault(err)
+	}
+	return nil // what can't be drawn stays without text
 }

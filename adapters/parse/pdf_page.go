@@ -13,7 +13,8 @@ import (
 // pdfPage is a page as lines, in the order of the file.
 type pdfPage struct {
 	number int     // from 1
-	height float64 // in points
+	width  float64 // in points
+	height float64
 	lines  []pdfLine
 }
 
@@ -48,6 +49,9 @@ func (f *pdfFile) page(index int) (p pdfPage, err error) {
 		return p, err
 	}
 	p.height = float64(height.PageHeight)
+	if width, err := f.engine.FPDF_GetPageWidthF(&requests.FPDF_GetPageWidthF{Page: ref}); err == nil {
+		p.width = float64(width.PageWidth)
+	}
 	opened, err := f.engine.FPDFText_LoadPage(&requests.FPDFText_LoadPage{Page: ref})
 	if err != nil {
 		return p, err

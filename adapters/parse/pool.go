@@ -57,6 +57,9 @@ func (p *pool) parse(ctx context.Context, f document.File) (document.Parsed, err
 	case <-ctx.Done():
 		return document.Parsed{}, context.Cause(ctx)
 	}
+	if isPicture(f.MediaType) {
+		return readPicture(ctx, p.o, f)
+	}
 	role := rolePlain
 	if f.MediaType == PDF {
 		role = roleEngine

@@ -86,6 +86,9 @@ func TestAChildHasNoEnvironmentAndCannotWriteFiles(t *testing.T) {
 	if strings.Contains(s, "swordfish") || strings.Contains(s, "HOME") || !strings.Contains(s, childVariable) {
 		t.Errorf("the child sees %s", s)
 	}
+	if _, network, _ := strings.Cut(s, "tcp:"); strings.Count(network, "permission denied") != 2 {
+		t.Errorf("the child has a network: %s", network)
+	}
 	if !strings.Contains(s, "file too large") && !strings.Contains(s, "denied") {
 		t.Errorf("the child could write: %s", s)
 	}
