@@ -68,4 +68,3 @@ func (w *indexWorld) findings(t *testing.T, f retrieval.Filter) (out []string) {
 	}
 	return out
 }
-
