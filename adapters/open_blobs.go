@@ -43,6 +43,18 @@ func openBlobs(ctx context.Context, c Config) (*blobstore.Store, error) {
 	return nil, unknownScheme("BLOB_URL", "file:, s3:, mem:")
 }
 
+// MakeBucket makes the bucket that BLOB_URL names, unless it is there or BLOB_URL names none.
+func MakeBucket(ctx context.Context, c Config) error {
+	if !strings.HasPrefix(c.Data.BlobURL, "s3:") {
+		return nil
+	}
+	o, err := s3Options(c)
+	if err != nil {
+		return err
+	}
+	return s3store.MakeBucket(ctx, o)
+}
+
 // s3Options puts together what BLOB_URL and the S3_* settings say; the URL wins.
 func s3Options(c Config) (s3store.Options, error) {
 	u, err := url.Parse(c.Data.BlobURL)

@@ -44,7 +44,7 @@ type process struct {
 func commands() []command {
 	return []command{
 		migrateCommand(), adminCreateCommand(), keysCreateCommand(), keysListCommand(), keysRevokeCommand(),
-		jobsListCommand(), jobsReplayCommand(), jobsDiscardCommand(), doctorCommand(), backupCommand(), restoreCommand(),
+		jobsListCommand(), jobsReplayCommand(), jobsDiscardCommand(), doctorCommand(), backupCommand(), restoreCommand(), readyCommand(),
 		openapiCommand(), evalCommand(), versionCommand(),
 	}
 }

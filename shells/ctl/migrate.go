@@ -18,15 +18,32 @@ func migrateCommand() command {
 		name: "migrate", summary: "bring the schema of the database up to date",
 		help: `
 Compares the database that DATABASE_URL names with the schema that this program was built with, shows the statements that
-it takes, and executes them in one transaction. What would destroy data is refused unless --allow-destructive is given.`,
+it takes, and executes them in one transaction. What would destroy data is refused unless --allow-destructive is given. With --bucket, the
+bucket for files is made as well, should BLOB_URL name one that isn't there.`,
 		define: func(f *flag.FlagSet) action {
 			var o sqlstore.ApplyOptions
 			f.BoolVar(&o.DryRun, "dry-run", false, "only show the statements")
 			f.BoolVar(&o.Destructive, "allow-destructive", false, "also drop tables and columns that the schema no longer has")
+			bucket := f.Bool("bucket", false, "also make the bucket on S3 if there is none")
 			asJSON := f.Bool("json", false, "print JSON")
-			return func(ctx context.Context, p *process, _ []string) error { return migrate(ctx, p, o, *asJSON) }
+			return func(ctx context.Context, p *process, _ []string) error {
+				if *bucket && !o.DryRun {
+					if err := makeBucket(ctx, p); err != nil {
+						return err
+					}
+				}
+				return migrate(ctx, p, o, *asJSON)
+			}
 		},
 	}
+}
+
+func makeBucket(ctx context.Context, p *process) error {
+	c, err := p.config()
+	if err != nil {
+		return err
+	}
+	return adapters.MakeBucket(ctx, c)
 }
 
 func migrate(ctx context.Context, p *process, o sqlstore.ApplyOptions, asJSON bool) error {

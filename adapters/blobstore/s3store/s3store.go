@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/s3blob"
 
@@ -90,6 +91,30 @@ func Open(ctx context.Context, o Options) (*blobstore.Store, error) {
 		Backend: bucket.New(b, &bucket.Options{PartBytes: partBytes, Parts: partsAtOnce}),
 		client:  client, name: o.Bucket, prefix: o.Prefix, bucket: b, links: links,
 	}), nil
+}
+
+// MakeBucket makes the bucket, unless it is there already. fault.Unavailable when the server refuses.
+func MakeBucket(ctx context.Context, o Options) error {
+	o = o.withDefaults()
+	if err := o.validate(); err != nil {
+		return err
+	}
+	cfg, err := o.config(ctx)
+	if err != nil {
+		return fmt.Errorf("configure S3: %w", err)
+	}
+	client := s3.NewFromConfig(cfg, o.at(o.Endpoint))
+	if _, err := client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: aws.String(o.Bucket)}); err == nil {
+		return nil
+	}
+	in := &s3.CreateBucketInput{Bucket: aws.String(o.Bucket)}
+	if cfg.Region != usualRegion { // which Amazon wants not to be named
+		in.CreateBucketConfiguration = &types.CreateBucketConfiguration{LocationConstraint: types.BucketLocationConstraint(cfg.Region)}
+	}
+	if _, err := client.CreateBucket(ctx, in); err != nil && code(err) != "BucketAlreadyOwnedByYou" {
+		return s3Fault(ctx, err)
+	}
+	return nil
 }
 
 func (o Options) validate() error {

@@ -202,6 +202,24 @@ func TestASilentServerIsGivenUp(t *testing.T) {
 	}
 }
 
+func TestABucketIsMadeOnce(t *testing.T) {
+	t.Parallel()
+	server := servers.StartS3(t)
+	o := options(server, "made-by-us")
+	for range 2 {
+		if err := s3store.MakeBucket(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := open(t, o).Ping(t.Context()); err != nil {
+		t.Errorf("Ping: %v", err)
+	}
+	o.SecretKey, o.Bucket = "wrong", "another"
+	if err := s3store.MakeBucket(t.Context(), o); !errors.Is(err, fault.Unavailable) {
+		t.Errorf("with a wrong key: %v, want fault.Unavailable", err)
+	}
+}
+
 func TestMistakenOptionsAreInvalid(t *testing.T) {
 	t.Parallel()
 	for what, o := range map[string]s3store.Options{
