@@ -25,7 +25,12 @@ func (s *Store) Export(ctx context.Context, fn func(ctx context.Context, x *Snap
 	if err != nil {
 		return err
 	}
-	return s.read(ctx, func(ctx context.Context, tx bun.Tx) error { return fn(ctx, &Snapshot{tx, tables}) })
+	return s.read(ctx, func(ctx context.Context, tx bun.Tx) error {
+		if err := portabilityOf(tx).begin(ctx, tx); err != nil {
+			return fmt.Errorf("begin an export: %w", err)
+		}
+		return fn(ctx, &Snapshot{tx, tables})
+	})
 }
 
 // Tables returns the tables in an order in which rows may be inserted: none refers to one that comes later.
@@ -40,7 +45,9 @@ func (x *Snapshot) Database() string { return portabilityOf(x.tx).name() }
 func (x *Snapshot) Rows(ctx context.Context, t PortableTable, yield func(row []byte) error) (err error) {
 	columns := make([]string, len(t.Columns))
 	for i, c := range t.Columns {
-		columns[i] = portabilityOf(x.tx).read(t.Name, c)
+		if columns[i] = c.Name; c.Kind == PortableVector {
+			columns[i] = speaks(x.tx).vectorBytes(c.Name)
+		}
 	}
 	rows, err := x.tx.Tx.QueryContext(ctx, "SELECT "+strings.Join(columns, ", ")+" FROM "+t.Name+" ORDER BY "+strings.Join(t.key, ", "))
 	if err != nil {

@@ -24,6 +24,9 @@ func (s *Store) Import(ctx context.Context, fn func(ctx context.Context, in *Loa
 		return err
 	}
 	return s.write(ctx, func(ctx context.Context, tx bun.Tx) (err error) {
+		if err := portabilityOf(tx).begin(ctx, tx); err != nil {
+			return fmt.Errorf("begin an import: %w", err)
+		}
 		if err := empty(ctx, tx, tables); err != nil {
 			return err
 		}
@@ -137,7 +140,7 @@ func (in *Loading) begin(ctx context.Context, t PortableTable) error {
 		rows int
 	}{{&open.one, 1}, {&open.many, loadRows}} {
 		var err error
-		if *s.into, err = in.tx.Tx.PrepareContext(ctx, head+tuples(portabilityOf(in.tx), s.rows, len(names))); err != nil {
+		if *s.into, err = prepare(ctx, in.tx, head+tuples(s.rows, len(names))); err != nil {
 			return fmt.Errorf("insert into %s: %w", t.Name, err)
 		}
 	}
@@ -159,21 +162,9 @@ func (in *Loading) knows(t PortableTable) error {
 }
 
 // tuples are parameters for the values of rows.
-func tuples(p portability, rows, columns int) string {
-	var b strings.Builder
-	for n := range rows * columns {
-		switch {
-		case n == 0:
-			b.WriteByte('(')
-		case n%columns == 0:
-			b.WriteString("), (")
-		default:
-			b.WriteString(", ")
-		}
-		b.WriteString(p.placeholder(n + 1))
-	}
-	b.WriteByte(')')
-	return b.String()
+func tuples(rows, columns int) string {
+	tuple := "(?" + strings.Repeat(", ?", columns-1) + ")"
+	return tuple + strings.Repeat(", "+tuple, rows-1)
 }
 
 // flush inserts the rows that wait.

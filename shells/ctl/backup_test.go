@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,6 +21,7 @@ import (
 	"github.com/ragcorp/ragcorp/core/identity"
 	"github.com/ragcorp/ragcorp/core/retrieval"
 	"github.com/ragcorp/ragcorp/core/workspace"
+	"github.com/ragcorp/ragcorp/e2e/containers"
 	"github.com/ragcorp/ragcorp/e2e/servers"
 )
 
@@ -111,7 +112,6 @@ func (w *world) furnish() (key string) {
 		{"travel.md", "# Travel\n\nTrains are booked by the travel desk.\n\n## Flights\n\nFlights need the approval of a director.\n"},
 		{"cellar.txt", "The lamps in the cellar are to be switched off at night. ¿Quién apaga las lámparas? \u2028 <b>&amp;</b>"},
 		{"gone.txt", "Trains that are gone answer nothing in the cellar."},
-		{"erased.txt", "Directors who are erased for good approve of no trains."},
 		{"empty.html", "<p></p>"},
 	} {
 		d, _, err := app.Documents.Upload(ctx, sys, ws, document.Incoming{Name: f.name, Body: strings.NewReader(f.text)}, document.Details{})
@@ -121,9 +121,6 @@ func (w *world) furnish() (key string) {
 		ids = append(ids, d.ID)
 		if err := app.Drain(ctx); err != nil {
 			t.Fatal(err)
-		}
-		if f.name == "erased.txt" {
-			must(true, errors.Join(app.Documents.Delete(ctx, sys, ws, d.ID), app.Drain(ctx)))(t)
 		}
 		if f.name == "gone.txt" {
 			must(true, app.Documents.Delete(ctx, sys, ws, d.ID))(t) // its purge waits
@@ -136,30 +133,39 @@ func (w *world) furnish() (key string) {
 	return key
 }
 
+// sameScore compares scores as the databases compute them.
+var sameScore = cmp.Comparer(func(a, b float64) bool { return math.Abs(a-b) < 1e-6 })
+
 func TestARestoredInstallationIsTheOneThatWasBackedUp(t *testing.T) {
 	t.Parallel()
-	for name, place := range map[string]func(t *testing.T) []string{
-		"in a folder": func(*testing.T) []string { return nil },
-		"on S3": func(t *testing.T) []string {
-			s := servers.StartS3(t)
-			return s.Env(s.Bucket(t))
-		},
+	folder := func(*testing.T) []string { return nil }
+	servers := func(t *testing.T) []string {
+		s := servers.StartS3(t)
+		return append(s.Env(s.Bucket(t)), "DATABASE_URL="+containers.Postgres(t))
+	}
+	for name, c := range map[string]struct{ from, to func(t *testing.T) []string }{
+		"from a folder to another":             {folder, folder},
+		"from a folder to PostgreSQL and S3":   {folder, servers},
+		"from PostgreSQL and S3 to a folder":   {servers, folder},
+		"from PostgreSQL and S3 to the others": {servers, servers},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
+			w := newWorld(t, c.from(t)...)
+			w.must("migrate")
 			key := w.furnish()
 			file := filepath.Join(t.TempDir(), "backup.tar.zst")
 			written := decode[archive.Contents](w, "backup", file, "--json")
 			want := look(t, w.app())
 
-			other := newWorld(t, place(t)...)
+			other := newWorld(t, c.to(t)...)
+			other.must("migrate")
 			restored := decode[archive.Contents](other, "restore", file, "--json")
 			if diff := cmp.Diff(written, restored); diff != "" || written.Blobs.Count < 4 || len(written.Missing) > 0 {
 				t.Errorf("what was restored differs from what was written (-written +restored):\n%s", diff)
 			}
 			app := other.app()
-			if diff := cmp.Diff(want, look(t, app)); diff != "" || len(want.Hits) == 0 || len(want.Messages) != 2 {
+			if diff := cmp.Diff(want, look(t, app), sameScore); diff != "" || len(want.Hits) == 0 || len(want.Messages) != 2 {
 				t.Errorf("the installation differs (-backed up +restored):\n%s", diff)
 			}
 			ctx := context.Background()
@@ -199,7 +205,7 @@ func goesOn(t *testing.T, app *core.App) {
 		}
 	}
 	for _, j := range must(app.Jobs(ctx, sys, event.Filter{Limit: 1000}))(t) {
-		if j.State != event.Done {
+		if j.State != event.Done && j.Event.Topic != document.TopicPurge { // which waits for a day
 			t.Errorf("work of %s is %s: %s", j.Event.Name, j.State, j.Error)
 		}
 	}

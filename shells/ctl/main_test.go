@@ -10,12 +10,13 @@ import (
 	"testing"
 
 	"github.com/ragcorp/ragcorp/adapters/parse"
+	"github.com/ragcorp/ragcorp/e2e/containers"
 	"github.com/ragcorp/ragcorp/shells/internal/run"
 )
 
 func TestMain(m *testing.M) {
 	parse.ChildMain() // files are read in processes of their own, also in tests
-	os.Exit(m.Run())
+	os.Exit(containers.Run(m))
 }
 
 // world is an installation that ctl operates, in a folder of its own.
