@@ -21,7 +21,6 @@ import (
 	"github.com/ragcorp/ragcorp/core/identity"
 	"github.com/ragcorp/ragcorp/core/retrieval"
 	"github.com/ragcorp/ragcorp/core/workspace"
-	"github.com/ragcorp/ragcorp/e2e/containers"
 	"github.com/ragcorp/ragcorp/e2e/servers"
 )
 
@@ -139,15 +138,15 @@ var sameScore = cmp.Comparer(func(a, b float64) bool { return math.Abs(a-b) < 1e
 func TestARestoredInstallationIsTheOneThatWasBackedUp(t *testing.T) {
 	t.Parallel()
 	folder := func(*testing.T) []string { return nil }
-	servers := func(t *testing.T) []string {
+	large := func(t *testing.T) []string {
 		s := servers.StartS3(t)
-		return append(s.Env(s.Bucket(t)), "DATABASE_URL="+containers.Postgres(t))
+		return append(s.Env(s.Bucket(t)), "DATABASE_URL="+servers.Postgres(t))
 	}
 	for name, c := range map[string]struct{ from, to func(t *testing.T) []string }{
 		"from a folder to another":             {folder, folder},
-		"from a folder to PostgreSQL and S3":   {folder, servers},
-		"from PostgreSQL and S3 to a folder":   {servers, folder},
-		"from PostgreSQL and S3 to the others": {servers, servers},
+		"from a folder to PostgreSQL and S3":   {folder, large},
+		"from PostgreSQL and S3 to a folder":   {large, folder},
+		"from PostgreSQL and S3 to the others": {large, large},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

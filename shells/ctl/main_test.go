@@ -10,13 +10,13 @@ import (
 	"testing"
 
 	"github.com/ragcorp/ragcorp/adapters/parse"
-	"github.com/ragcorp/ragcorp/e2e/containers"
+	"github.com/ragcorp/ragcorp/e2e/servers"
 	"github.com/ragcorp/ragcorp/shells/internal/run"
 )
 
 func TestMain(m *testing.M) {
 	parse.ChildMain() // files are read in processes of their own, also in tests
-	os.Exit(containers.Run(m))
+	os.Exit(servers.Run(m))
 }
 
 // world is an installation that ctl operates, in a folder of its own.
