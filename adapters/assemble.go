@@ -1,6 +1,7 @@
 package adapters
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -84,7 +85,7 @@ func CoreOptions(c Config, h identity.Hasher) (*core.Options, error) {
 			MaxQuery: c.Answers.MaxQuery, Risk: c.Answers.InjectionRisk,
 			Guard: retrieval.Guard(strings.ToLower(strings.TrimSpace(c.Answers.InjectionFilter))),
 		},
-		Chat:  chat.Options{MaxContext: c.Answers.MaxContext, History: c.Answers.History},
+		Chat:  chatOptions(c),
 		Retry: core.Retry{Failures: c.Worker.MaxAttempts},
 	}, nil
 }
@@ -95,6 +96,29 @@ func restoreWindow(d time.Duration) time.Duration {
 		return -1
 	}
 	return d
+}
+
+// OpenApp makes the use cases; the function that is returned ends what they have begun.
+func OpenApp(p core.Ports, o *core.Options) (*core.App, func(), error) {
+	app, err := core.New(p, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	return app, app.Close, nil
+}
+
+func chatOptions(c Config) chat.Options {
+	o := chat.Options{
+		MaxContext: c.Answers.MaxContext, History: c.Answers.History, PromptVersion: strings.ToLower(c.Answers.Prompt),
+		Rewriting: chat.RewriteModel, ResumeWindow: cmp.Or(c.Answers.Window, -1), // 0 means its default
+	}
+	switch {
+	case !c.Answers.Rewrite:
+		o.Rewriting = chat.RewriteOff
+	case strings.HasPrefix(c.Data.LLMURL, "offline:"):
+		o.Rewriting = chat.RewriteWords
+	}
+	return o
 }
 
 // Workers are what works in the background.

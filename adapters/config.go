@@ -141,9 +141,12 @@ type DocumentConfig struct {
 
 // AnswerConfig says how questions are answered.
 type AnswerConfig struct {
-	MaxQuery   int `env:"MAX_QUERY_CHARS" envDefault:"2000" desc:"characters of a query or question"`
-	MaxContext int `env:"MAX_CONTEXT_CHARS" envDefault:"12000" desc:"characters of evidence that a model is shown"`
-	History    int `env:"MAX_CONVERSATION_MESSAGES" envDefault:"12" desc:"messages of a conversation that a model is shown"`
+	MaxQuery   int           `env:"MAX_QUERY_CHARS" envDefault:"2000" desc:"characters of a query or question"`
+	MaxContext int           `env:"MAX_CONTEXT_CHARS" envDefault:"12000" desc:"characters of evidence that a model is shown"`
+	History    int           `env:"MAX_CONVERSATION_MESSAGES" envDefault:"12" desc:"messages of a conversation that a model is shown"`
+	Rewrite    bool          `env:"ENABLE_QUERY_REWRITE" envDefault:"true" desc:"questions that go on with a conversation are completed before they are searched for: by the model, or without one by adding words of the questions before"`
+	Window     time.Duration `env:"STREAM_RESUME_WINDOW" envDefault:"500ms" desc:"how long a streamed answer goes on after its client has left, in case it comes back; 0: it ends at once"`
+	Prompt     string        `env:"PROMPT_VERSION" envDefault:"v1" desc:"version of the prompt for answers: v1 or v2"`
 
 	InjectionFilter string  `env:"RAG_INJECTION_FILTER_MODE" envDefault:"downrank" desc:"what becomes of passages that look like prompt injection: off, mark, downrank or exclude"`
 	InjectionRisk   float64 `env:"RAG_INJECTION_RISK_THRESHOLD" envDefault:"0.6" desc:"risk from which on a passage looks like prompt injection, 0 to 1"`

@@ -119,15 +119,20 @@ func New(p Ports, o *Options) (*App, error) {
 	a.Accounts = identity.New(p.Store.Users(), p.Store.Keys(), p.Tokens, p.Hasher, p.Store.Events(), opts.Identity)
 	a.Workspaces = workspace.New(p.Store.Workspaces(), &opts.Workspaces)
 	a.Search = retrieval.New(p.Store.Index(), p.Embedder, p.Reranker, a.Workspaces, &opts.Search)
-	a.Chat = chat.New(p.Store.Conversations(), a.Search, p.Generator, a.Workspaces, &opts.Chat)
 	a.Audit = audit.New(p.Store.Trail(), p.Store.Events(), &opts.Audit)
 	var err error
+	if a.Chat, err = chat.New(p.Store.Conversations(), a.Search, p.Generator, a.Workspaces, &opts.Chat); err != nil {
+		return nil, err
+	}
 	a.Documents, err = document.New(document.Ports{
 		Store: p.Store.Documents(), Pipeline: p.Store.Pipeline(), Janitor: p.Store.Janitor(),
 		Blobs: p.Blobs, Parser: p.Parser, Embedder: p.Embedder, Events: p.Store.Events(),
 	}, a.Workspaces, &opts.Documents)
 	return a, err
 }
+
+// Close ends the answers that App.Chat.Begin began, and waits for them. An App whose Begin is not used needs no Close.
+func (a *App) Close() { a.Chat.Close() }
 
 // now is time.Now in UTC and in the microseconds that every store keeps.
 func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }

@@ -14,6 +14,7 @@ import (
 
 // sse is one server-sent event.
 type sse struct {
+	id   string
 	name string
 	data json.RawMessage
 }
@@ -50,7 +51,9 @@ func readEvents(in *bufio.Scanner, each func(e sse) bool) error {
 				return nil
 			}
 			e = sse{}
-		case strings.HasPrefix(line, ":"):
+		case strings.HasPrefix(line, ":"), strings.HasPrefix(line, "retry: "):
+		case strings.HasPrefix(line, "id: "):
+			e.id = line[len("id: "):]
 		case strings.HasPrefix(line, "event: "):
 			e.name = line[len("event: "):]
 		case strings.HasPrefix(line, "data: "):

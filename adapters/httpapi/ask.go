@@ -23,6 +23,7 @@ type AskReq struct {
 	ConversationID *string    `json:"conversation_id,omitempty" nullable:"true" maxLength:"100" doc:"Goes on with a conversation of the caller's; one that isn't begins anew."`
 	Filter         *FilterReq `json:"filter,omitempty"`
 	Guard          string     `json:"injection_filter,omitempty" enum:"off,mark,downrank,exclude" doc:"What becomes of passages that look like prompt injection; as in query."`
+	Trace          bool       `json:"trace,omitempty" doc:"Say how the passages were found; not for streams."`
 }
 
 // AskRes is an answer.
@@ -35,8 +36,39 @@ type AskRes struct {
 	Grounded       bool          `json:"grounded" doc:"Whether at least one citation supports the answer."`
 	Evidence       bool          `json:"evidence" doc:"false: the documents don't answer, and the answer says so."`
 	Suspicious     []int         `json:"suspicious_sources" nullable:"false" doc:"Numbers of the sources that look like prompt injection."`
+	Refused        bool          `json:"refused" doc:"The model answered, but the documents support none of it, and the workspace's policy is strict."`
+	Sentences      []SentenceRes `json:"sentences" nullable:"false" doc:"Of the answer; none where the workspace's policy is off."`
+	Policy         string        `json:"policy" enum:"strict,annotate,off" doc:"The workspace's policy of answers."`
 	Language       string        `json:"language"`
 	Model          string        `json:"model"`
+	PromptVersion  string        `json:"prompt_version"`
+	Trace          *AskTraceRes  `json:"trace,omitempty"`
+}
+
+// SentenceRes is a sentence of an answer.
+type SentenceRes struct {
+	Start     int     `json:"start" doc:"First byte in the answer."`
+	End       int     `json:"end" doc:"Byte after the last."`
+	Supported bool    `json:"supported" doc:"A citation covers at least half of its words, and its numbers stand in what is cited."`
+	Score     float64 `json:"score" doc:"Of its best citation; 0 without any."`
+}
+
+// AskTraceRes says how the passages were found.
+type AskTraceRes struct {
+	TraceRes
+
+	Rewrite      RewriteRes `json:"rewrite"`
+	GenerationMS float64    `json:"generation_ms"`
+}
+
+// RewriteRes is what became of the question before it was searched for.
+type RewriteRes struct {
+	OriginalQuery  string  `json:"original_query"`
+	RewrittenQuery string  `json:"rewritten_query" doc:"What was searched for."`
+	RewriteApplied bool    `json:"rewrite_applied"`
+	RewriteReason  string  `json:"rewrite_reason" example:"context_expanded"`
+	By             string  `json:"by" enum:"words,model," doc:"Who made it; empty when nobody did."`
+	MS             float64 `json:"ms"`
 }
 
 // CitationRes points at the text that supports a claim. quote is, byte for byte, the document's normalised text from start
@@ -71,7 +103,11 @@ func (s *Server) ask() {
 		if err != nil {
 			return nil, err
 		}
-		return &body[AskRes]{askRes(a)}, nil
+		out := askRes(a)
+		if in.Body.Trace {
+			out.Trace = askTraceRes(in.Body.Query, a)
+		}
+		return &body[AskRes]{out}, nil
 	})
 }
 
@@ -89,8 +125,25 @@ func (s *Server) question(ws uuid.UUID, in AskReq) (chat.Question, error) {
 func askRes(a chat.Answer) AskRes {
 	return AskRes{
 		Answer: a.Text, Sources: sourceNames(a.Sources), ConversationID: a.Conversation.String(), MessageID: a.ID, Citations: citationsRes(a.Citations),
-		Grounded: a.Grounded, Evidence: a.Evidence, Suspicious: suspicious(a.Sources), Language: string(a.Language), Model: a.Model,
+		Grounded: a.Grounded, Evidence: a.Evidence, Suspicious: suspicious(a.Sources),
+		Refused: a.Refused, Sentences: sentencesRes(a.Sentences),
+		Policy: string(a.Policy), Language: string(a.Language), Model: a.Model, PromptVersion: a.Prompt,
 	}
+}
+
+func sentencesRes(ss []chat.Sentence) []SentenceRes {
+	out := make([]SentenceRes, len(ss))
+	for i, s := range ss {
+		out[i] = SentenceRes{Start: s.Span.Start, End: s.Span.End, Supported: s.Supported, Score: s.Score}
+	}
+	return out
+}
+
+func askTraceRes(query string, a chat.Answer) *AskTraceRes {
+	r := a.Rewrite
+	return &AskTraceRes{TraceRes: *traceRes(a.Trace), GenerationMS: millis(a.Generating), Rewrite: RewriteRes{
+		OriginalQuery: query, RewrittenQuery: r.Query, RewriteApplied: r.Applied, RewriteReason: r.Reason, By: string(r.By), MS: millis(r.Took),
+	}}
 }
 
 func citationsRes(cs []chat.Citation) []CitationRes {

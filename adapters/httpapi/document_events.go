@@ -82,10 +82,10 @@ func (s *Server) watch(ctx context.Context, e *events, d document.Document, look
 		if now := documentEventOf(d); !sameEvent(now, told) {
 			told = now
 			if settled(d.Status) {
-				e.send("done", now)
+				e.send("", "done", now)
 				return
 			}
-			e.send("progress", now)
+			e.send("", "progress", now)
 		}
 		select {
 		case <-ctx.Done():
@@ -100,7 +100,7 @@ func (s *Server) watch(ctx context.Context, e *events, d document.Document, look
 		next, err := look(ctx)
 		if err != nil {
 			if ctx.Err() == nil {
-				e.send("error", s.fail(ctx, pathOf(ctx), err).Problem)
+				e.send("", "error", s.fail(ctx, pathOf(ctx), err).Problem)
 			}
 			return
 		}

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -16,6 +18,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/ragcorp/ragcorp/core/chat"
+	"github.com/ragcorp/ragcorp/core/fault"
 	"github.com/ragcorp/ragcorp/core/identity"
 )
 
@@ -32,7 +35,11 @@ type sourceEvent struct {
 
 const previewChars = 200
 
-const streamDoc = "Server-sent events: `sources` once, `token` any number of times, then `citations` and `done`, or `error`. Comments keep the connection open."
+const streamDoc = "Server-sent events: `sources` once, `token` any number of times, then `citations` and `done`, or `error`. Comments keep the " +
+	"connection open. Whoever loses the connection sends the same request again with Last-Event-ID, the id of the last event that came, " +
+	"and gets what follows it; the model isn't asked again. That takes to come back within half a second (STREAM_RESUME_WINDOW), or within " +
+	"a minute when the answer is complete already; it takes the same caller, and the same server. Otherwise the response is 404 with the " +
+	"reason answer_gone. An answer to which nobody comes back ends, and is not remembered in the conversation."
 
 func (s *Server) stream() {
 	both(s, huma.Operation{
@@ -44,30 +51,63 @@ func (s *Server) stream() {
 	}, access{permission: identity.QueryStream}, func(ctx context.Context, in *struct {
 		WorkspacePath
 
-		Body AskReq
+		LastEventID string `header:"Last-Event-ID" maxLength:"100" doc:"Go on after this event; the body must be that of the first request, but counts for nothing."`
+		Body        AskReq
 	},
 	) (*huma.StreamResponse, error) {
-		q, err := s.question(in.WorkspaceID, in.Body)
+		l, run, err := s.listen(ctx, in.WorkspaceID, in.LastEventID, in.Body)
 		if err != nil {
 			return nil, err
 		}
-		ctx, cancel := context.WithCancel(ctx)
-		next, stop := iter.Pull2(s.app.Chat.Stream(ctx, actorOf(ctx), q))
-		first, err, ok := next()
-		if err != nil || !ok {
-			stop()
-			cancel()
-			return nil, err
-		}
 		return &huma.StreamResponse{Body: func(hctx huma.Context) {
-			defer stop()
-			defer cancel()
+			defer l.Leave()
 			_, w := humago.Unwrap(hctx)
 			e := &events{w: w, flush: http.NewResponseController(w), log: s.log}
 			e.begin()
-			e.answer(ctx, cancel, first, next, s.opts.Heartbeat)
+			e.raw(fmt.Sprintf("retry: %d\n\n", reconnectAfter.Milliseconds()))
+			e.answer(ctx, run, l, s.opts.Heartbeat)
 		}}, nil
 	})
+}
+
+// reconnectAfter is how long a client should wait before it comes back: less than an answer waits for it.
+const reconnectAfter = 100 * time.Millisecond
+
+// listen begins an answer, or finds one that the client has lost. Should the client leave before the response begins, ctx ends,
+// and so does listening.
+func (s *Server) listen(ctx context.Context, ws uuid.UUID, last string, in AskReq) (*chat.Listener, *chat.Run, error) {
+	if last != "" {
+		id, after, ok := parseEventID(last)
+		if !ok {
+			return nil, nil, fault.Field("Last-Event-ID", "is none of a stream of this server")
+		}
+		run, err := s.app.Chat.Resume(ctx, actorOf(ctx), ws, id)
+		if err != nil {
+			return nil, nil, err
+		}
+		l, err := run.Listen(after)
+		return l, run, err
+	}
+	q, err := s.question(ws, in)
+	if err != nil {
+		return nil, nil, err
+	}
+	run, err := s.app.Chat.Begin(ctx, actorOf(ctx), q)
+	if err != nil {
+		return nil, nil, err
+	}
+	l, err := run.Listen(0)
+	return l, run, err
+}
+
+// eventID names a piece of an answer.
+func eventID(answer uuid.UUID, no int) string { return answer.String() + ":" + strconv.Itoa(no) }
+
+func parseEventID(s string) (answer uuid.UUID, no int, ok bool) {
+	id, rest, ok := strings.Cut(s, ":")
+	answer, err := uuid.Parse(id)
+	no, nerr := strconv.Atoi(rest)
+	return answer, no, ok && err == nil && nerr == nil && no >= 0
 }
 
 // events writes server-sent events.
@@ -88,8 +128,8 @@ func (e *events) begin() {
 	e.gone = e.flush.Flush() != nil
 }
 
-// send writes one event. JSON goes without escapes for HTML, on one line.
-func (e *events) send(name string, data any) {
+// send writes one event; the id may be empty. JSON goes without escapes for HTML, on one line.
+func (e *events) send(id, name string, data any) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
@@ -97,7 +137,10 @@ func (e *events) send(name string, data any) {
 		e.log.Error("encode event", zap.String("event", name), zap.Error(err))
 		return
 	}
-	e.raw(fmt.Sprintf("event: %s\ndata: %s\n\n", name, bytes.TrimSpace(b.Bytes())))
+	if id != "" {
+		id = "id: " + id + "\n"
+	}
+	e.raw(fmt.Sprintf("%sevent: %s\ndata: %s\n\n", id, name, bytes.TrimSpace(b.Bytes())))
 }
 
 func (e *events) raw(s string) {
@@ -109,61 +152,41 @@ func (e *events) raw(s string) {
 	}
 }
 
-// element is one step of an answer.
-type element struct {
-	piece chat.Piece
-	err   error
-	ok    bool
-}
-
-// answer sends the pieces of an answer, and comments while none comes. It returns when the producer has ended; a client that
-// leaves cancels it.
-func (e *events) answer(
-	ctx context.Context, cancel context.CancelFunc, first chat.Piece, next func() (chat.Piece, error, bool), heartbeat time.Duration,
-) {
-	pieces := make(chan element)
-	go func() {
-		defer close(pieces)
-		for {
-			p, err, ok := next()
-			pieces <- element{p, err, ok}
-			if err != nil || !ok {
-				return
-			}
-		}
-	}()
-	e.piece(first)
-	tick := time.NewTicker(heartbeat)
-	defer tick.Stop()
-	for {
-		select {
-		case el, open := <-pieces:
-			if !open {
-				return
-			}
-			if el.err != nil && ctx.Err() == nil {
-				e.log.Warn("stream broke off", zap.Error(el.err))
-				e.send("error", map[string]string{"error": "the answer could not be completed; please try again"})
-			} else if el.ok && el.err == nil {
-				e.piece(el.piece)
-			}
-		case <-tick.C:
+// answer sends the pieces of an answer, and comments while none comes, until it ends or the client has left.
+func (e *events) answer(ctx context.Context, run *chat.Run, l *chat.Listener, heartbeat time.Duration) {
+	for !e.gone {
+		beat, cancel := context.WithTimeout(ctx, heartbeat)
+		p, no, err := l.Next(beat)
+		idle := beat.Err() != nil
+		cancel()
+		switch {
+		case err == nil:
+			e.piece(eventID(run.ID, no), p)
+		case ctx.Err() != nil || errors.Is(err, io.EOF):
+			return
+		case idle && errors.Is(err, context.DeadlineExceeded): // otherwise it is the model's, which has given up
 			e.raw(": keep-alive\n\n")
-		}
-		if e.gone {
-			cancel()
+		default:
+			e.log.Warn("stream broke off", zap.Error(err))
+			e.send("", "error", map[string]string{"error": "the answer could not be completed; please try again"})
+			return
 		}
 	}
 }
 
-func (e *events) piece(p chat.Piece) {
+func (e *events) piece(id string, p chat.Piece) {
 	switch {
 	case p.Done != nil:
-		id := p.Done.Conversation.String()
-		e.send("citations", map[string]any{"citations": citationsRes(p.Done.Citations), "grounded": p.Done.Grounded, "evidence": p.Done.Evidence})
-		e.send("done", map[string]any{"answer": p.Done.Text, "conversation_id": id, "message_id": p.Done.ID})
+		// The event before done carries no id, so that whoever got only the first of the two gets both again.
+		e.send("", "citations", map[string]any{
+			"citations": citationsRes(p.Done.Citations), "grounded": p.Done.Grounded, "evidence": p.Done.Evidence,
+			"refused": p.Done.Refused, "sentences": sentencesRes(p.Done.Sentences), "policy": p.Done.Policy,
+		})
+		e.send(id, "done", map[string]any{
+			"answer": p.Done.Text, "conversation_id": p.Done.Conversation.String(), "message_id": p.Done.ID,
+		})
 	case p.Text != "":
-		e.send("token", map[string]string{"token": p.Text})
+		e.send(id, "token", map[string]string{"token": p.Text})
 	default:
 		sources := make([]sourceEvent, len(p.Sources))
 		for i, h := range p.Sources {
@@ -173,6 +196,6 @@ func (e *events) piece(p chat.Piece) {
 				Content: string(content[:min(len(content), previewChars)]),
 			}
 		}
-		e.send("sources", map[string]any{"sources": sources, "conversation_id": nil})
+		e.send(id, "sources", map[string]any{"sources": sources, "conversation_id": nil})
 	}
 }

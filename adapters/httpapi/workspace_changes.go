@@ -18,6 +18,8 @@ type UpdateWorkspaceReq struct {
 	Description *string         `json:"description,omitempty" nullable:"true" maxLength:"1024" doc:"Blank: none."`
 	Visibility  json.RawMessage `json:"visibility,omitempty" doc:"Ignored: publish, share or unpublish the workspace."`
 	ACL         json.RawMessage `json:"acl,omitempty" doc:"Ignored."`
+
+	AnswerPolicy *string `json:"answer_policy,omitempty" nullable:"true" enum:"strict,annotate,off" doc:"Sentences that the documents don't support: strict removes them and refuses the answer where none is left; annotate reports them; off doesn't look."`
 }
 
 // ShareWorkspaceReq says who may read a workspace, besides its owner and admins.
@@ -46,7 +48,7 @@ const workspaceURL = "/workspaces/{workspace_id}"
 func (s *Server) workspaceChanges() {
 	admin, tags := access{permission: identity.AdminConfig}, []string{"workspaces"}
 	both(s, huma.Operation{
-		OperationID: "update_workspace", Method: http.MethodPatch, Path: workspaceURL, Tags: tags, Summary: "Change name and description",
+		OperationID: "update_workspace", Method: http.MethodPatch, Path: workspaceURL, Tags: tags, Summary: "Change name, description and the policy of answers",
 	}, admin, func(ctx context.Context, in *struct {
 		WorkspacePath
 
@@ -54,7 +56,7 @@ func (s *Server) workspaceChanges() {
 	},
 	) (*body[WorkspaceRes], error) {
 		w, err := s.app.Workspaces.Update(ctx, actorOf(ctx), in.WorkspaceID, workspace.Patch{
-			Name: in.Body.Name, Description: in.Body.Description,
+			Name: in.Body.Name, Description: in.Body.Description, Answers: (*workspace.AnswerPolicy)(in.Body.AnswerPolicy),
 		})
 		return &body[WorkspaceRes]{workspaceRes(w)}, err
 	})

@@ -26,6 +26,8 @@ type WorkspaceRes struct {
 	CreatedAt   time.Time    `json:"created_at"`
 	UpdatedAt   time.Time    `json:"updated_at"`
 	ArchivedAt  *time.Time   `json:"archived_at"`
+
+	AnswerPolicy string `json:"answer_policy" enum:"strict,annotate,off" doc:"What becomes of sentences that the documents don't support."`
 }
 
 // WorkspaceACL is kept for clients that expect it; it is always empty.
@@ -36,7 +38,7 @@ type WorkspaceACL struct {
 func workspaceRes(w workspace.Workspace) WorkspaceRes {
 	r := WorkspaceRes{
 		ID: w.ID, Name: w.Name, Visibility: string(w.Visibility), ACL: WorkspaceACL{AllowedRoles: []string{}},
-		CreatedAt: w.CreatedAt, UpdatedAt: w.UpdatedAt,
+		CreatedAt: w.CreatedAt, UpdatedAt: w.UpdatedAt, AnswerPolicy: string(w.Answers),
 	}
 	if w.Owner != uuid.Nil {
 		r.OwnerUserID = &w.Owner

@@ -27,6 +27,7 @@ import (
 	"github.com/ragcorp/ragcorp/core/chat"
 	"github.com/ragcorp/ragcorp/core/document"
 	"github.com/ragcorp/ragcorp/core/identity"
+	"github.com/ragcorp/ragcorp/core/llm"
 	"github.com/ragcorp/ragcorp/core/workspace"
 )
 
@@ -70,13 +71,19 @@ const (
 func newWorld(t *testing.T, change ...func(*httpapi.Options)) *world {
 	t.Helper()
 	w := emptyWorld(t, change...)
+	w.people()
+	return w
+}
+
+// people makes users, and places for them.
+func (w *world) people() {
+	w.Helper()
 	w.admin = w.user("admin@example.org", identity.Admin)
 	w.owner = w.user("owner@example.org", identity.Employee)
 	w.member = w.user("member@example.org", identity.Employee)
 	w.foreign = w.user("foreign@example.org", identity.Employee)
 	w.spare = w.user(spareWord+"@example.org", identity.Employee)
 	w.places()
-	return w
 }
 
 // places makes a new mine and a new theirs.
@@ -89,6 +96,12 @@ func (w *world) places() {
 
 // emptyWorld is newWorld without anybody and anything in it.
 func emptyWorld(t *testing.T, change ...func(*httpapi.Options)) *world {
+	t.Helper()
+	return worldWith(t, offline.NewGenerator(), chat.Options{}, change...)
+}
+
+// worldWith is emptyWorld with another model.
+func worldWith(t *testing.T, g llm.Generator, chatting chat.Options, change ...func(*httpapi.Options)) *world {
 	t.Helper()
 	w := &world{T: t, clock: new(atomic.Int64)}
 	w.clock.Store(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).UnixMicro())
@@ -109,8 +122,8 @@ func emptyWorld(t *testing.T, change ...func(*httpapi.Options)) *world {
 	w.must(err)
 	w.app, err = core.New(core.Ports{
 		Store: store, Blobs: blobs, Parser: parse.InProcess(parse.Options{}), Embedder: offline.NewEmbedder(),
-		Generator: offline.NewGenerator(), Tokens: w.tokens, Hasher: hasher,
-	}, &core.Options{Now: w.now})
+		Generator: g, Tokens: w.tokens, Hasher: hasher,
+	}, &core.Options{Now: w.now, Chat: chatting})
 	w.must(err)
 	o := httpapi.Options{
 		Version: "test", MaxBody: 1 << 20, MaxUpload: 1 << 20, MaxTopK: 20, CookieName: "access_token", MetricsAuth: true,

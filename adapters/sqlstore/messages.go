@@ -150,9 +150,8 @@ func (cs conversations) Append(ctx context.Context, s workspace.Scope, e chat.Ex
 	})
 }
 
-// madeFrom notes which documents a message was made from. One that was deleted while the answer was being written is not
-// going to be purged again, so the words go at once; the lock keeps it from being deleted until they are where a purge finds
-// them.
+// madeFrom notes which documents a message was made from. One that was purged while the answer was being written is not going
+// to be purged again, so the words go at once; the lock keeps it from being purged until they are where a purge finds them.
 func (cs conversations) madeFrom(ctx context.Context, tx bun.Tx, message uuid.UUID, ids []document.ID) error {
 	if len(ids) == 0 {
 		return nil
@@ -165,16 +164,21 @@ func (cs conversations) madeFrom(ctx context.Context, tx bun.Tx, message uuid.UU
 	if _, err := tx.NewInsert().Model(&rows).Exec(ctx); err != nil {
 		return fmt.Errorf("write documents of message %s: %w", message, err)
 	}
-	var live []document.ID
-	err := tx.NewRaw("SELECT id FROM documents WHERE id IN (?) AND deleted_at IS NULL ORDER BY id "+cs.s.dialect.lock(), bun.List(ids)).
-		Scan(ctx, &live)
+	var purged []struct {
+		ID   document.ID `bun:"id"`
+		Gone bool        `bun:"gone"`
+	}
+	err := tx.NewRaw("SELECT id, deleted_at IS NOT NULL AND blob_key = '' AS gone FROM documents WHERE id IN (?) ORDER BY id "+
+		cs.s.dialect.lock(), bun.List(ids)).Scan(ctx, &purged)
 	if err != nil {
 		return fmt.Errorf("look up documents of message %s: %w", message, err)
 	}
-	if len(live) == len(ids) {
-		return nil
+	for _, d := range purged {
+		if d.Gone {
+			return eraseMessages(ctx, tx, d.ID)
+		}
 	}
-	return eraseMessages(ctx, tx, without(ids, live)[0])
+	return nil
 }
 
 // eraseMessages removes the words of all answers that were made from a document.

@@ -1,6 +1,8 @@
 package chat
 
 import (
+	"time"
+
 	"github.com/google/uuid"
 
 	"github.com/ragcorp/ragcorp/core/document"
@@ -28,12 +30,19 @@ type Answer struct {
 	Language     text.Language
 	Evidence     bool // false when the documents don't answer; Text says so, and there are no citations
 	Grounded     bool // whether at least one citation supports the answer
+	Refused      bool // the model answered, but nothing of that could be shown under the policy; then there is no Evidence
 	Citations    []Citation
+	Sentences    []Sentence // of Text, each with what supports it; none under the policy workspace.AnswersUnchecked
+	Policy       workspace.AnswerPolicy
 	Sources      []retrieval.Hit // what the answer was made from; marker n is Sources[n-1]
 	Conversation uuid.UUID
 	Model        string
 	Usage        *llm.Usage // nil when the model reports none
+	Prompt       string     // version of the prompt
+	Rewrite      Rewrite    // of the question, before it was searched for
 	Trace        retrieval.Trace
+	Generating   time.Duration // how long the model took, from the question to its last word
+	Took         time.Duration // all of it
 }
 
 // Citation points at the text that supports a claim. Quote is, byte for byte, the stored text of the document at Span.
@@ -46,6 +55,13 @@ type Citation struct {
 	Span     text.Span // bytes of the document's normalised text
 	Quote    string
 	Score    float64 // how much of the claim the quote covers, 0 to 1; 1 when the claim is the quote
+}
+
+// Sentence is a sentence of an answer. The sentences hold all of its text but for white space between them.
+type Sentence struct {
+	Span      text.Span // bytes of Answer.Text, with the markers that belong to the sentence
+	Supported bool      // a citation covers at least half of its words, and the passages cited have all of its numbers
+	Score     float64   // of its best citation; 0 without any
 }
 
 // Piece is a part of an answer as it streams: first one with Sources, then some with Text, then one with Done. Exactly one

@@ -50,14 +50,18 @@ func (g *scripted) Generate(_ context.Context, r llm.Request) iter.Seq2[llm.Piec
 const travel = "# Travel\n\nTrains are booked by the travel desk. Flights need the approval of a director.\n\n# Hotels\n\nA night in Lisbon may cost 140 euros.\n"
 
 // world is an app with one workspace that holds one document about travel.
-func world(t *testing.T, g llm.Generator) (*core.App, workspace.ID) {
+func world(t *testing.T, g llm.Generator, o ...chat.Options) (*core.App, workspace.ID) {
 	t.Helper()
+	var options core.Options
+	if len(o) > 0 {
+		options.Chat = o[0]
+	}
 	store, err := sqlstore.Open(t.Context(), "sqlite::memory:", nil)
 	must(t, err)
 	t.Cleanup(func() { _ = store.Close() })
 	app, err := core.New(core.Ports{
 		Store: store, Blobs: bucket.Memory(), Parser: parse.InProcess(parse.Options{}), Embedder: offline.NewEmbedder(), Generator: g,
-	}, nil)
+	}, &options)
 	must(t, err)
 	ws, err := app.Workspaces.Create(t.Context(), identity.System, workspace.Draft{Name: "Handbook"})
 	must(t, err)
@@ -99,7 +103,11 @@ func TestWhateverAModelSaysACitationIsStoredText(t *testing.T) {
 		{"its own words", []string{"You book trains at the travel desk [1]."}, "You book trains at the travel desk [1].", []string{"Trains are booked by the travel desk."}},
 		{"a marker that points nowhere", []string{"Trains are booked by the travel desk [7]."}, "Trains are booked by the travel desk.", nil},
 		{"a marker cut into pieces", []string{"Trains are booked by the travel desk ", "[", "1", "]."}, "Trains are booked by the travel desk [1].", []string{"Trains are booked by the travel desk."}},
-		{"something made up", []string{"Zebras juggle quietly [1]."}, "Zebras juggle quietly [1].", nil},
+		{"white space of its own", []string{"Trains are\nbooked by  the travel desk. [1]"}, "Trains are\nbooked by  the travel desk. [1]", []string{"Trains are booked by the travel desk."}},
+		{"a quotation that nobody wrote", []string{`It says "trains are booked by the night porter" [1].`}, `It says "trains are booked by the night porter".`, nil},
+		{"a marker in the middle", []string{"According to [1], trains are booked by the travel desk."}, "According to [1], trains are booked by the travel desk.", []string{"Trains are booked by the travel desk."}},
+		{"a marker inside a word", []string{"Trains[1]trains are [1", "]booked by the travel desk."}, "Trains[1]trains are [1]booked by the travel desk.", nil},
+		{"something made up", []string{"Zebras juggle quietly [1]."}, "Zebras juggle quietly.", nil},
 		{"no marker", []string{"Trains are booked by the travel desk."}, "Trains are booked by the travel desk.", nil},
 		{"brackets that are no markers", []string{"See a[1]b and [note]."}, "See a[1]b and [note].", nil},
 		{
@@ -137,6 +145,95 @@ func TestWithoutEvidenceTheAnswerSaysSoInTheLanguageOfTheQuestion(t *testing.T) 
 		if !strings.HasPrefix(a.Text, want) || a.Evidence || a.Grounded || len(a.Citations) != 0 {
 			t.Errorf("%s: %q, evidence %v", question, a.Text, a.Evidence)
 		}
+	}
+}
+
+func TestThePolicyOfTheWorkspaceDecidesAboutUnsupportedSentences(t *testing.T) {
+	t.Parallel()
+	const mixed = "Trains are booked by the travel desk [1]. Zebras juggle quietly. A night in Lisbon may cost 190 euros [1]. A night in Lisbon may cost 140 euros [1]."
+	for _, c := range []struct {
+		policy    workspace.AnswerPolicy
+		said      string
+		text      string
+		supported []bool
+		refused   bool
+	}{
+		{workspace.AnswersAnnotated, mixed, mixed, []bool{true, false, false, true}, false},
+		{workspace.AnswersUnchecked, mixed, mixed, nil, false},
+		{workspace.AnswersStrict, mixed, "Trains are booked by the travel desk [1]. A night in Lisbon may cost 140 euros [1].", []bool{true, true}, false},
+		{workspace.AnswersStrict, "Zebras juggle quietly [1]. They do.", "There is not enough evidence", nil, true},
+		{workspace.AnswersStrict, "Trains are booked. By the travel desk", "There is not enough evidence", nil, true},
+	} {
+		g := &scripted{pieces: strings.SplitAfter(c.said, " ")}
+		app, ws := world(t, g)
+		_, err := app.Workspaces.Update(t.Context(), identity.System, ws, workspace.Patch{Answers: &c.policy})
+		must(t, err)
+		var streamed strings.Builder
+		for p, err := range app.Chat.Stream(t.Context(), identity.System, chat.Question{Workspace: ws, Text: "Who books trains? What may a night cost?"}) {
+			must(t, err)
+			streamed.WriteString(p.Text)
+			if p.Done == nil {
+				continue
+			}
+			a := p.Done
+			if !strings.HasPrefix(a.Text, c.text) || streamed.String() != a.Text || a.Policy != c.policy {
+				t.Errorf("%s: %q streamed as %q, want %q", c.policy, a.Text, streamed.String(), c.text)
+			}
+			if a.Refused != c.refused || a.Evidence == c.refused || a.Grounded == c.refused || c.refused && len(a.Citations) > 0 {
+				t.Errorf("%s: refused %v, evidence %v, grounded %v", c.policy, a.Refused, a.Evidence, a.Grounded)
+			}
+			if len(a.Sentences) != len(c.supported) {
+				t.Errorf("%s: sentences %+v, want %v", c.policy, a.Sentences, c.supported)
+				continue
+			}
+			for i, s := range a.Sentences {
+				if s.Supported != c.supported[i] {
+					t.Errorf("%s: %q is supported: %v", c.policy, a.Text[s.Span.Start:s.Span.End], s.Supported)
+				}
+			}
+		}
+	}
+}
+
+func TestEveryPromptSpeaksBothLanguagesAndKnowsTheSentenceWithoutEvidence(t *testing.T) {
+	t.Parallel()
+	for _, version := range chat.PromptVersions() {
+		g := &scripted{pieces: []string{"x"}}
+		app, ws := world(t, g, chat.Options{PromptVersion: version})
+		for question, want := range map[string]string{"Who books the trains of the company?": "There is not enough", "¿Quién compra los billetes de tren de la empresa?": "No hay evidencia"} {
+			a, err := app.Chat.Ask(t.Context(), identity.System, chat.Question{Workspace: ws, Text: question})
+			must(t, err)
+			rules := g.asked[len(g.asked)-1].Messages[0].Text
+			if !strings.Contains(rules, want) || strings.Contains(rules, "{") || a.Prompt != version {
+				t.Errorf("prompt %s for %q, reported as %s:\n%s", version, question, a.Prompt, rules)
+			}
+		}
+	}
+	if _, err := core.New(core.Ports{
+		Store: new(sqlstore.Store), Blobs: bucket.Memory(), Parser: parse.InProcess(parse.Options{}), Embedder: offline.NewEmbedder(), Generator: offline.NewGenerator(),
+	}, &core.Options{Chat: chat.Options{PromptVersion: "v99"}}); err == nil || !strings.Contains(err.Error(), "v99") {
+		t.Errorf("New with an unknown prompt = %v", err)
+	}
+}
+
+func TestAPassageThatIsTooLongMakesRoomForSmallerOnes(t *testing.T) {
+	t.Parallel()
+	g := &scripted{pieces: []string{"x"}}
+	app, ws := world(t, g, chat.Options{MaxContext: 100})
+	for title, text := range map[string]string{
+		"long":  strings.Repeat("The night porter books every submarine of the harbour. ", 4),
+		"short": "The harbour has one submarine.",
+	} {
+		_, _, err := app.Documents.IngestText(t.Context(), identity.System, ws, document.TextDraft{Text: text, Details: document.Details{Title: title}})
+		must(t, err)
+	}
+	a, err := app.Chat.Ask(t.Context(), identity.System, chat.Question{Workspace: ws, Text: "Who books every submarine of the harbour at night?"})
+	must(t, err)
+	if len(a.Sources) == 0 || a.Sources[0].Title != "short" || len(a.Trace.Lexical.Found) < 2 {
+		t.Errorf("with room for the second passage only, the sources are %+v of %d found", a.Sources, len(a.Trace.Lexical.Found))
+	}
+	if a.Trace.Lexical.Found[0].Chunk == a.Sources[0].ID {
+		t.Error("the passage that is too long was not the first, so nothing is proved")
 	}
 }
 

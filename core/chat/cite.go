@@ -4,132 +4,235 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/ragcorp/ragcorp/core/retrieval"
 	"github.com/ragcorp/ragcorp/core/text"
 )
 
-// markerRun matches markers that stand together, as they are left by markerFilter.
-var markerRun = regexp.MustCompile(`(?:\s*\[\d+\])+`)
+// What a citation has to cover of the words of its claim. Where the claim is in another language than the source, names and
+// numbers are all that they can share, so one shared word is enough to cite, though not to support.
+const (
+	minCited     = 1.0 / 3
+	minSupported = 1.0 / 2
+)
 
 // oneMarker matches a single marker.
 var oneMarker = regexp.MustCompile(`\[(\d+)\]`)
 
-// cite finds, for every marker of an answer, the span of its source that supports the claim before it. A marker whose source
-// shares nothing with the claim gives no citation. Each pair of marker and span is listed once, in the order of the answer.
-func cite(answer string, sources []retrieval.Hit, l text.Language) []Citation {
-	out := []Citation{}
-	seen := map[string]bool{}
-	from := 0
-	for _, run := range markerRun.FindAllStringIndex(answer, -1) {
-		claim := lastSentence(answer[from:run[0]])
-		from = run[1]
-		for _, m := range oneMarker.FindAllStringSubmatch(answer[run[0]:run[1]], -1) {
-			n, err := strconv.Atoi(m[1])
-			if err != nil || n < 1 || n > len(sources) {
-				continue // not reachable: markerFilter lets only those pass that point somewhere
-			}
-			c, ok := support(claim, sources[n-1], l)
-			c.Marker = n
-			key := m[1] + ":" + strconv.Itoa(c.Span.Start) + ":" + strconv.Itoa(c.Span.End)
-			if ok && !seen[key] {
-				seen[key] = true
-				out = append(out, c)
-			}
+// run is markers that stand together, with the white space before them.
+type run struct {
+	text.Span
+	numbers []int
+}
+
+// runsOf finds the markers of an answer, as they are left by markerFilter: what a letter or digit follows is none.
+func runsOf(s string) []run {
+	var out []run
+	for _, m := range oneMarker.FindAllStringSubmatchIndex(s, -1) {
+		if r, _ := utf8.DecodeRuneInString(s[m[1]:]); m[1] < len(s) && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
+			continue
 		}
+		n, err := strconv.Atoi(s[m[2]:m[3]])
+		if err != nil {
+			continue // more digits than any marker has
+		}
+		start := len(strings.TrimRightFunc(s[:m[0]], unicode.IsSpace))
+		if last := len(out) - 1; last >= 0 && out[last].End == start {
+			out[last].End, out[last].numbers = m[1], append(out[last].numbers, n)
+			continue
+		}
+		out = append(out, run{text.Span{Start: start, End: m[1]}, []int{n}})
 	}
 	return out
 }
 
-// lastSentence is the sentence that a marker at the end of s belongs to. A quotation may hold several sentences and is taken
-// as a whole.
-func lastSentence(s string) string {
-	s = strings.Trim(s, " \n\t.,;:!?")
-	spans := text.Sentences(s)
-	if len(spans) == 0 {
-		return s
+// unmarked returns a text without its markers.
+func unmarked(s string) string {
+	var b strings.Builder
+	from := 0
+	for _, r := range runsOf(s) {
+		b.WriteString(s[from:r.Start])
+		from = r.End
 	}
-	last := spans[len(spans)-1]
-	return s[last.Start:last.End]
+	return b.String() + s[from:]
 }
 
-// support finds the span of a source that supports a claim: the claim's own words where they stand there, else the sentence
-// that shares most with it. ok is false when nothing is shared.
-func support(claim string, h retrieval.Hit, l text.Language) (c Citation, ok bool) {
-	span, score := verbatim(claim, h.Text)
-	if score == 0 {
-		span, score = nearest(claim, h, l)
-	}
-	if score == 0 {
-		return Citation{}, false
-	}
-	c = Citation{
-		Document: h.Document, Title: h.Title, Chunk: h.ID, Quote: h.Text[span.Start:span.End], Score: score,
-		Span: text.Span{Start: h.Span.Start + span.Start, End: h.Span.Start + span.End},
-	}
-	c.Page = pageOf(h, c.Span.Start)
-	return c, true
+// cited is an answer with what supports it.
+type cited struct {
+	citations []Citation
+	sentences []Sentence
 }
 
-// verbatim finds a claim that quotes the source, with or without quotation marks.
-func verbatim(claim, source string) (text.Span, float64) {
-	for _, c := range []string{claim, strings.Trim(claim, "\"'“”‘’«»„ ")} {
-		if at := strings.Index(source, c); at >= 0 && strings.TrimSpace(c) != "" {
-			return widen(source, text.Span{Start: at, End: at + len(c)}), 1
+// citer works on one answer.
+type citer struct {
+	answer   string
+	sources  []retrieval.Hit
+	language text.Language
+	seen     map[string]bool
+	out      cited
+	used     [][]int // for each sentence, the sources that it cites
+}
+
+// cite finds, for every marker of an answer, the span of its source that supports the claim before it. A marker whose source
+// doesn't, gives no citation. Each pair of marker and span is listed once, in the order of the answer.
+func cite(answer string, sources []retrieval.Hit, l text.Language) cited {
+	c := citer{answer: answer, sources: sources, language: l, seen: map[string]bool{}, out: cited{citations: []Citation{}}}
+	for _, s := range sentencesOf(answer) {
+		c.out.sentences = append(c.out.sentences, Sentence{Span: s})
+	}
+	c.used = make([][]int, len(c.out.sentences))
+	from := 0
+	for _, r := range runsOf(answer) {
+		for _, n := range r.numbers {
+			if n >= 1 && n <= len(sources) {
+				c.marker(n, text.Span{Start: from, End: r.Start})
+			}
+		}
+		from = r.End
+	}
+	for i := range c.out.sentences {
+		s := &c.out.sentences[i]
+		s.Supported = s.Score >= minSupported && c.numbersStand(i)
+	}
+	return c.out
+}
+
+// marker cites for a marker that stands at the end of a stretch of text without markers.
+func (c *citer) marker(n int, stretch text.Span) {
+	h := c.sources[n-1]
+	claim := stretch
+	span, score := verbatim(c.answer[stretch.Start:stretch.End], h.Text)
+	if score == 0 {
+		claim = c.sentenceAt(stretch)
+		span, score = support(lastSentence(c.answer[stretch.Start:stretch.End]), h, c.language)
+	}
+	if score < c.least(h) { // the marker may stand in the middle of its claim
+		whole := unmarked(c.answer[claim.Start:claim.End])
+		span, score = support(whole, h, c.language)
+	}
+	if score < c.least(h) {
+		return
+	}
+	for i := range c.out.sentences {
+		s := &c.out.sentences[i]
+		if s.Span.Start < claim.End && claim.Start < s.Span.End {
+			s.Score = max(s.Score, score)
+			c.used[i] = append(c.used[i], n-1)
 		}
 	}
-	return text.Span{}, 0
+	c.add(n, span, score)
 }
 
-// widen takes the closing punctuation of a quoted sentence into its span.
-func widen(source string, s text.Span) text.Span {
-	if s.End < len(source) && strings.IndexByte(".!?", source[s.End]) >= 0 {
-		s.End++
+// add lists a citation, unless it is listed already.
+func (c *citer) add(n int, span text.Span, score float64) {
+	h := c.sources[n-1]
+	key := strconv.Itoa(n) + ":" + strconv.Itoa(span.Start) + ":" + strconv.Itoa(span.End)
+	if c.seen[key] {
+		return
+	}
+	c.seen[key] = true
+	at := text.Span{Start: h.Span.Start + span.Start, End: h.Span.Start + span.End}
+	c.out.citations = append(c.out.citations, Citation{
+		Marker: n, Document: h.Document, Title: h.Title, Chunk: h.ID, Quote: h.Text[span.Start:span.End], Score: score,
+		Span: at, Page: pageOf(h, at.Start),
+	})
+}
+
+// least is what a citation of a source must cover.
+func (c *citer) least(h retrieval.Hit) float64 { return leastCited(c.language, h.Language) }
+
+func leastCited(answer, source text.Language) float64 {
+	if answer != source && answer != text.Simple && source != text.Simple {
+		return 1e-9
+	}
+	return minCited
+}
+
+// sentenceAt is the sentence to which the end of a stretch belongs.
+func (c *citer) sentenceAt(stretch text.Span) text.Span {
+	for _, s := range c.out.sentences {
+		if s.Span.End >= stretch.End {
+			return s.Span
+		}
+	}
+	return stretch
+}
+
+// number matches a number with its separators.
+var number = regexp.MustCompile(`\d+(?:[.,:]\d+)*`)
+
+// numbersStand reports whether every number of a sentence stands in the sources that it cites. Much of a wrong number's
+// sentence may be right, so words alone don't tell.
+func (c *citer) numbersStand(i int) bool {
+	s := c.out.sentences[i].Span
+	have := map[string]bool{}
+	for _, source := range c.used[i] {
+		h := c.sources[source]
+		for _, n := range number.FindAllString(h.Text+" "+h.Title+" "+strings.Join(h.Headings, " "), -1) {
+			have[digits(n)] = true
+		}
+	}
+	for _, n := range number.FindAllString(listItem(unmarked(c.answer[s.Start:s.End])), -1) {
+		if !have[digits(n)] {
+			return false
+		}
+	}
+	return true
+}
+
+// listItem returns a line without the number that it has in a list.
+func listItem(s string) string {
+	trimmed := strings.TrimLeft(s, "0123456789")
+	if trimmed != s && (strings.HasPrefix(trimmed, ". ") || strings.HasPrefix(trimmed, ") ")) {
+		return trimmed
 	}
 	return s
 }
 
-// nearest finds the sentence of a source that covers most of the claim's words, the first among equals.
-func nearest(claim string, h retrieval.Hit, l text.Language) (best text.Span, score float64) {
-	words := termSet(claim, l, h.Language)
-	if len(words) == 0 {
-		return text.Span{}, 0
-	}
-	for _, s := range text.Sentences(h.Text) {
-		shared := 0
-		for w := range termSet(h.Text[s.Start:s.End], l, h.Language) {
-			if words[w] {
-				shared++
-			}
+// digits returns a number without separators, so that 1,500 and 1.500 are the same.
+func digits(n string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
 		}
-		if covered := min(1, float64(shared)/float64(len(words))); covered > score {
-			best, score = s, covered
-		}
-	}
-	return best, score
+		return r
+	}, n)
 }
 
-// termSet returns the terms of s in the language of the answer, and in the source's where that is another.
-func termSet(s string, languages ...text.Language) map[string]bool {
-	out := map[string]bool{}
-	for i, l := range languages {
-		if i > 0 && l == languages[0] {
-			continue
+// supported returns the supported sentences of an answer, with the white space between them.
+func (c cited) supported(answer string) string {
+	var b strings.Builder
+	end := 0
+	for _, s := range c.sentences {
+		if s.Supported {
+			gap := answer[end:s.Span.Start]
+			if b.Len() > 0 {
+				b.WriteString(gap)
+			}
+			b.WriteString(answer[s.Span.Start:s.Span.End])
 		}
-		for _, t := range text.Analyse(l, s) {
-			out[t.Term] = true
+		end = s.Span.End
+	}
+	return b.String()
+}
+
+// leadingRun matches markers at the beginning of a sentence, and punctuation after them.
+var leadingRun = regexp.MustCompile(`^(?:\[\d+\]\s*)+[.,;:!?]*`)
+
+// sentencesOf is text.Sentences for an answer: markers belong to the sentence before them.
+func sentencesOf(answer string) []text.Span {
+	var out []text.Span
+	for _, s := range text.Sentences(answer) {
+		lead := leadingRun.FindString(answer[s.Start:s.End])
+		if n := len(out); n > 0 && lead != "" && !strings.Contains(answer[out[n-1].End:s.Start], "\n") {
+			out[n-1].End = s.Start + len(strings.TrimSpace(lead))
+			s.Start += len(lead)
+		}
+		if s.Start < s.End {
+			out = append(out, s)
 		}
 	}
 	return out
-}
-
-// pageOf is the page on which a byte of the normalised text stands.
-func pageOf(h retrieval.Hit, at int) int {
-	page := h.PageFrom
-	for _, p := range h.Pages {
-		if p.Start <= at {
-			page = p.Number
-		}
-	}
-	return page
 }

@@ -5,23 +5,47 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/ragcorp/ragcorp/core/retrieval"
+	"github.com/ragcorp/ragcorp/core/text"
 )
 
 // longestMarker is how much text a marker can take, as in [12, 13, 14]. What is longer is no marker.
 const longestMarker = 40
 
-// markerFilter takes markers that point nowhere out of a stream of text. It holds back what may be the beginning of a marker
-// until it is clear what it is; everything else passes unchanged.
+// markerFilter takes markers that point nowhere, or to what has nothing to do with the claim before them, out of a stream of
+// text. It holds back what may be the beginning of a marker until it is clear what it is; everything else passes unchanged.
 type markerFilter struct {
-	highest int // greatest number that points somewhere
+	highest int                            // greatest number that points somewhere
+	backs   func(n int, claim string) bool // whether a source may be cited for a claim; nil: any may
 	held    string
+	said    strings.Builder // all that has passed
+}
+
+// fewWords is how many terms a claim must have before a marker is judged by them: markers may also stand in the middle of
+// their claim.
+const fewWords = 3
+
+// longestClaim is how much text before a marker is looked at, in bytes.
+const longestClaim = 4096
+
+// newMarkerFilter makes a filter for an answer from sources.
+func newMarkerFilter(sources []retrieval.Hit, l text.Language) *markerFilter {
+	return &markerFilter{highest: len(sources), backs: func(n int, claim string) bool {
+		h := sources[n-1]
+		if len(termSet(claim, l)) < fewWords && !misquotes(claim, h.Text) {
+			return true
+		}
+		_, score := support(claim, h, l)
+		return score >= leastCited(l, h.Language)
+	}}
 }
 
 // pass takes the next piece of the stream and returns what can be said now.
 func (f *markerFilter) pass(s string) string {
 	s = f.held + s
 	f.held = ""
-	var out strings.Builder
+	before := f.said.Len()
 	for {
 		open := strings.IndexByte(s, '[')
 		if open < 0 {
@@ -29,14 +53,14 @@ func (f *markerFilter) pass(s string) string {
 		}
 		// Spaces before a marker that goes must go too, so they wait for what follows.
 		cut := len(strings.TrimRight(s[:open], " "))
-		out.WriteString(s[:cut])
+		f.said.WriteString(s[:cut])
 		s, open = s[cut:], open-cut
 		n, decided := extent(s, open)
 		if !decided {
 			f.held = s
-			return out.String()
+			return f.said.String()[before:]
 		}
-		out.WriteString(f.settle(s[:n], s[n:]))
+		f.said.WriteString(f.settle(s[:n], s[n:]))
 		s = s[n:]
 	}
 }
@@ -76,7 +100,7 @@ func (f *markerFilter) settle(s, next string) string {
 	}
 	var keep []string
 	for _, n := range numbers {
-		if n >= 1 && n <= f.highest {
+		if n >= 1 && n <= f.highest && (f.backs == nil || f.backs(n, claimBefore(f.said.String()))) {
 			keep = append(keep, "["+strconv.Itoa(n)+"]")
 		}
 	}
@@ -84,6 +108,20 @@ func (f *markerFilter) settle(s, next string) string {
 		return ""
 	}
 	return s[:open] + strings.Join(keep, "")
+}
+
+// claimBefore is the claim that a marker at the end of s is for: what follows the markers before, the last sentence of it.
+func claimBefore(s string) string {
+	s = s[max(0, len(s)-longestClaim):]
+	s = strings.TrimRight(s, " \n\t")
+	runs := runsOf(s)
+	if n := len(runs); n > 0 && runs[n-1].End == len(s) {
+		s, runs = s[:runs[n-1].Start], runs[:n-1]
+	}
+	if n := len(runs); n > 0 {
+		s = s[runs[n-1].End:]
+	}
+	return lastSentence(s)
 }
 
 // couldBeMarker reports whether s, which begins with a bracket, may become a marker.

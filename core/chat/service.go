@@ -1,9 +1,12 @@
 package chat
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +28,18 @@ type Options struct {
 	MaxContext int
 	// History is how many messages of a conversation the model reads. Defaults to 12.
 	History int
+	// Rewriting says what becomes of questions that lean on the conversation before they are searched for. Defaults to
+	// RewriteWords; RewriteModel is for generators that are language models.
+	Rewriting Rewriting
+	// PromptVersion is one of PromptVersions. Defaults to the first.
+	PromptVersion string
+	// ResumeWindow is how long an answer that was begun goes on while nobody listens to it, so that whoever lost the connection
+	// can come back. Defaults to half a second; negative means that it ends at once.
+	ResumeWindow time.Duration
+	// ResumeKeep is how long an answer that is complete can be listened to. Defaults to one minute.
+	ResumeKeep time.Duration
+	// ResumeBuffer is how much of an answer is kept for those who come back, in bytes. Defaults to 1 MiB.
+	ResumeBuffer int
 	// MaxTokens bounds the length of an answer. Defaults to what the model allows.
 	MaxTokens int
 }
@@ -43,6 +58,15 @@ func (o *Options) withDefaults() Options {
 	if c.History <= 0 {
 		c.History = 12
 	}
+	c.ResumeWindow = cmp.Or(c.ResumeWindow, 500*time.Millisecond)
+	if c.ResumeKeep <= 0 {
+		c.ResumeKeep = time.Minute
+	}
+	if c.ResumeBuffer <= 0 {
+		c.ResumeBuffer = 1 << 20
+	}
+	c.Rewriting = cmp.Or(c.Rewriting, RewriteWords)
+	c.PromptVersion = cmp.Or(c.PromptVersion, PromptVersions()[0])
 	return c
 }
 
@@ -53,11 +77,22 @@ type Service struct {
 	generator  llm.Generator
 	workspaces *workspace.Service
 	opts       Options
+	runs       runs
 }
 
-// New makes a Service.
-func New(store Store, search *retrieval.Service, g llm.Generator, ws *workspace.Service, o *Options) *Service {
-	return &Service{store: store, search: search, generator: g, workspaces: ws, opts: o.withDefaults()}
+// New makes a Service. An error means that the options name a prompt or a way of rewriting that doesn't exist.
+func New(store Store, search *retrieval.Service, g llm.Generator, ws *workspace.Service, o *Options) (*Service, error) {
+	opts := o.withDefaults()
+	if !slices.Contains(PromptVersions(), opts.PromptVersion) {
+		return nil, fmt.Errorf("there is no prompt %q; there are %s", opts.PromptVersion, strings.Join(PromptVersions(), ", "))
+	}
+	if !slices.Contains([]Rewriting{RewriteWords, RewriteModel, RewriteOff}, opts.Rewriting) {
+		return nil, fmt.Errorf("there is no way %q of rewriting questions", opts.Rewriting)
+	}
+	return &Service{
+		store: store, search: search, generator: g, workspaces: ws, opts: opts,
+		runs: runs{window: opts.ResumeWindow, keep: opts.ResumeKeep, buffer: opts.ResumeBuffer, most: mostKept},
+	}, nil
 }
 
 // Ask answers a question. fault.Invalid on the field query when it is blank or too long, fault.Denied or fault.NotFound as in
@@ -95,52 +130,86 @@ func (s *Service) answer(ctx context.Context, a identity.Actor, q Question) iter
 			yield(Piece{}, err)
 			return
 		}
-		if !yield(Piece{Sources: t.answer.Sources}, nil) {
-			return
-		}
-		if !t.generate(ctx, yield) {
-			return
-		}
-		if err := s.remember(ctx, t); err != nil {
-			yield(Piece{}, err)
-			return
-		}
-		yield(Piece{Done: &t.answer}, nil)
+		t.run(ctx, yield)
 	}
 }
 
-// begin settles access, reads the conversation and finds the sources.
+// run makes the answer and yields its pieces.
+func (t *turn) run(ctx context.Context, yield func(Piece, error) bool) {
+	if !t.found {
+		if err := t.find(ctx); err != nil {
+			yield(Piece{}, err)
+			return
+		}
+	}
+	if !yield(Piece{Sources: t.answer.Sources}, nil) || !t.generate(ctx, yield) {
+		return
+	}
+	t.answer.Took = t.opts.Now().Sub(t.began)
+	if err := t.remember(ctx); err != nil {
+		yield(Piece{}, err)
+		return
+	}
+	yield(Piece{Done: &t.answer}, nil)
+}
+
+// begin settles access and reads the conversation.
 func (s *Service) begin(ctx context.Context, a identity.Actor, q Question) (*turn, error) {
-	scope, err := s.workspaces.Reading(ctx, a, q.Workspace)
+	w, err := s.workspaces.Get(ctx, a, q.Workspace)
+	if err != nil {
+		return nil, err
+	}
+	scope, err := workspace.Reading(w, a)
 	if err != nil {
 		return nil, err
 	}
 	if q.K == 0 {
 		q.K = 5
 	}
-	t := &turn{Service: s, answer: Answer{ID: uuid.Must(uuid.NewV7())}, scope: scope, owner: a.String(), question: strings.TrimSpace(q.Text), began: s.opts.Now()}
-	if err := t.recall(ctx, q.Conversation); err != nil {
-		return nil, err
+	t := &turn{Service: s, scope: scope, owner: a.String(), asked: q, question: strings.TrimSpace(q.Text), began: s.opts.Now()}
+	t.answer = Answer{
+		ID: uuid.Must(uuid.NewV7()), Model: s.generator.Model(), Prompt: s.opts.PromptVersion, Policy: w.Answers,
 	}
-	found, err := s.search.Find(ctx, scope, retrieval.Query{
-		Text: t.question, K: q.K, Diverse: q.Diverse, Filter: q.Filter, Guard: q.Guard,
-	})
-	if err != nil {
-		return nil, err
-	}
-	t.answer.Trace, t.answer.Model = found.Trace, s.generator.Model()
-	t.answer.Sources = pack(found.Hits, s.opts.MaxContext)
-	t.answer.Language = languageOf(t.question, t.answer.Sources)
-	return t, nil
+	return t, t.recall(ctx, q.Conversation)
 }
 
-// remember stores the exchange.
-func (s *Service) remember(ctx context.Context, t *turn) error {
-	return s.store.Append(ctx, t.scope, Exchange{
+// find looks for the sources of the answer.
+func (t *turn) find(ctx context.Context) error {
+	if err := t.check(); err != nil {
+		return err // before a model is asked to rewrite what can't be searched for
+	}
+	q := t.asked
+	t.rewrite(ctx)
+	found, err := t.search.Find(ctx, t.scope, retrieval.Query{
+		Text: t.answer.Rewrite.Query, K: q.K, Diverse: q.Diverse, Filter: q.Filter, Guard: q.Guard,
+	})
+	if err != nil {
+		return err
+	}
+	t.answer.Trace = found.Trace
+	t.answer.Sources = pack(found.Hits, t.opts.MaxContext)
+	t.answer.Language = t.languageOfAnswer()
+	t.found = true
+	return nil
+}
+
+// check returns the error with which the search would refuse the question.
+func (t *turn) check() error {
+	return t.search.Check(retrieval.Query{Text: t.question, K: t.asked.K, Filter: t.asked.Filter, Guard: t.asked.Guard})
+}
+
+// rememberWithin is how long storing an answer may take when whoever asked has left already.
+const rememberWithin = 10 * time.Second
+
+// remember stores the exchange, also when whoever asked leaves at this very moment: the answer is complete.
+func (t *turn) remember(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rememberWithin)
+	defer cancel()
+	return t.store.Append(ctx, t.scope, Exchange{
 		Conversation: t.answer.Conversation, Owner: t.owner, Title: titleOf(t.question), Documents: t.documents(),
 		Messages: []Message{
 			{ID: uuid.Must(uuid.NewV7()), Role: llm.RoleUser, Text: t.question, Time: t.began},
-			{ID: t.answer.ID, Role: llm.RoleAssistant, Text: t.answer.Text, Time: s.opts.Now(), Citations: t.answer.Citations},
+			{ID: t.answer.ID, Role: llm.RoleAssistant, Text: t.answer.Text, Time: t.opts.Now(), Citations: t.answer.Citations},
 		},
 	})
 }
@@ -158,14 +227,16 @@ func pack(hits []retrieval.Hit, budget int) []retrieval.Hit {
 	return out
 }
 
-// languageOf is the language to answer in: the question's, or where that is open, that of the best source.
-func languageOf(question string, sources []retrieval.Hit) text.Language {
-	l := text.Detect(question)
-	if l != text.Simple {
-		return l
+// languageOfAnswer is the language to answer in: the question's, or where that is open, that of the questions before it, or
+// else of the best source.
+func (t *turn) languageOfAnswer() text.Language {
+	for _, q := range append([]string{t.question}, t.questionsBefore()...) {
+		if l := text.Detect(q); l != text.Simple {
+			return l
+		}
 	}
-	if len(sources) > 0 && sources[0].Language != text.Simple {
-		return sources[0].Language
+	if len(t.answer.Sources) > 0 && t.answer.Sources[0].Language != text.Simple {
+		return t.answer.Sources[0].Language
 	}
 	return text.English
 }

@@ -20,9 +20,11 @@ type turn struct {
 	*Service
 	scope    workspace.Scope
 	owner    string
+	asked    Question
 	question string
 	history  []Message
 	began    time.Time
+	found    bool // the sources are there
 	answer   Answer
 }
 
@@ -62,42 +64,75 @@ func (t *turn) generate(ctx context.Context, yield func(Piece, error) bool) bool
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	var said strings.Builder
-	markers := markerFilter{highest: len(t.answer.Sources)}
+	from := t.opts.Now()
+	said := speech{yield: yield, held: t.answer.Policy == workspace.AnswersStrict}
+	markers := newMarkerFilter(t.answer.Sources, t.answer.Language)
 	for piece, err := range t.generator.Generate(ctx, t.request()) {
 		if err != nil {
 			yield(Piece{}, err)
 			return false
 		}
-		if piece.Usage != nil {
-			t.answer.Usage = piece.Usage
-		}
-		if !say(&said, markers.pass(piece.Text), yield) {
+		t.used(piece.Usage)
+		if !said.say(markers.pass(piece.Text)) {
 			return false
 		}
 	}
-	if !say(&said, markers.rest(), yield) {
-		return false
-	}
-	t.answer.Text = strings.TrimSpace(said.String())
-	if t.answer.Text == "" {
+	t.answer.Generating = t.opts.Now().Sub(from)
+	return said.say(markers.rest()) && t.judge(said.text.String(), yield)
+}
+
+// judge decides what becomes of what the model has said.
+func (t *turn) judge(said string, yield func(Piece, error) bool) bool {
+	a := &t.answer
+	a.Text = strings.TrimSpace(said)
+	switch a.Text {
+	case "":
 		return t.decline(yield)
+	case noEvidence(a.Language):
+		return a.Policy != workspace.AnswersStrict || yield(Piece{Text: a.Text}, nil)
 	}
-	if t.answer.Text == noEvidence(t.answer.Language) {
-		return true
+	a.Evidence = true
+	cited := cite(a.Text, a.Sources, a.Language)
+	if a.Policy == workspace.AnswersStrict {
+		if a.Text = cited.supported(a.Text); a.Text == "" {
+			a.Evidence, a.Refused = false, true
+			return t.decline(yield)
+		}
+		cited = cite(a.Text, a.Sources, a.Language)
+		if !yield(Piece{Text: a.Text}, nil) {
+			return false
+		}
 	}
-	t.answer.Evidence = true
-	t.answer.Citations = cite(t.answer.Text, t.answer.Sources, t.answer.Language)
-	t.answer.Grounded = len(t.answer.Citations) > 0
+	a.Citations, a.Grounded = cited.citations, len(cited.citations) > 0
+	if a.Policy != workspace.AnswersUnchecked {
+		a.Sentences = cited.sentences
+	}
 	return true
 }
 
-func say(said *strings.Builder, s string, yield func(Piece, error) bool) bool {
-	if s == "" {
-		return true
+// speech is what was said so far. What is held is not yielded.
+type speech struct {
+	text  strings.Builder
+	yield func(Piece, error) bool
+	held  bool
+}
+
+func (s *speech) say(text string) bool {
+	s.text.WriteString(text)
+	return text == "" || s.held || s.yield(Piece{Text: text}, nil)
+}
+
+// used adds up what the models have counted.
+func (t *turn) used(u *llm.Usage) {
+	if u == nil {
+		return
 	}
-	said.WriteString(s)
-	return yield(Piece{Text: s}, nil)
+	sum := *u
+	if t.answer.Usage != nil {
+		sum.InputTokens += t.answer.Usage.InputTokens
+		sum.OutputTokens += t.answer.Usage.OutputTokens
+	}
+	t.answer.Usage = &sum
 }
 
 // decline says honestly that the documents don't answer.
@@ -119,7 +154,7 @@ func (t *turn) documents() []document.ID {
 
 func (t *turn) request() llm.Request {
 	r := llm.Request{
-		MaxTokens: t.opts.MaxTokens, Question: t.question, Language: string(t.answer.Language), Messages: t.messages(),
+		MaxTokens: t.opts.MaxTokens, Question: t.answer.Rewrite.Query, Language: string(t.answer.Language), Messages: t.messages(),
 	}
 	for i, h := range t.answer.Sources {
 		r.Passages = append(r.Passages, llm.Passage{Marker: i + 1, Title: h.Title, Text: h.Text})

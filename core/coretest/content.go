@@ -99,7 +99,7 @@ func (w *contentWorld) user(email string, role identity.Role) identity.User {
 func (w *contentWorld) draftWorkspace(name string, owner identity.User) workspace.Workspace {
 	return workspace.Workspace{
 		ID: uuid.Must(uuid.NewV7()), Name: name, Description: "about " + name, Visibility: workspace.Private,
-		Owner: owner.ID, CreatedAt: w.now, UpdatedAt: w.now,
+		Answers: workspace.AnswersStrict, Owner: owner.ID, CreatedAt: w.now, UpdatedAt: w.now,
 	}
 }
 

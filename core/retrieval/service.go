@@ -130,29 +130,38 @@ func (s *Service) Search(ctx context.Context, a identity.Actor, ws workspace.ID,
 	return s.Find(ctx, scope, q)
 }
 
+// Check returns the error with which Find would refuse a query; nil when it would not.
+func (s *Service) Check(q Query) error {
+	text := strings.TrimSpace(q.Text)
+	switch {
+	case text == "":
+		return fault.Field("query", "must not be blank")
+	case !storable(text):
+		return fault.Field("query", "must be valid text")
+	case !q.Filter.storable():
+		return fault.Field("filter", "must have valid texts")
+	case utf8.RuneCountInString(text) > s.opts.MaxQuery:
+		return fault.Field("query", "is too long")
+	case q.K < 0 || q.K > s.opts.MaxHits:
+		return fault.Field("top_k", "is out of range")
+	case q.Guard != "" && !slices.Contains(Guards(), q.Guard):
+		return fault.Field("injection_filter", "must be off, mark, downrank or exclude")
+	}
+	return nil
+}
+
 // Find is Search for those who have a scope already.
 func (s *Service) Find(ctx context.Context, scope workspace.Scope, q Query) (Result, error) {
-	q.Text = strings.TrimSpace(q.Text)
-	switch {
-	case q.Text == "":
-		return Result{}, fault.Field("query", "must not be blank")
-	case !storable(q.Text):
-		return Result{}, fault.Field("query", "must be valid text")
-	case !q.Filter.storable():
-		return Result{}, fault.Field("filter", "must have valid texts")
-	case utf8.RuneCountInString(q.Text) > s.opts.MaxQuery:
-		return Result{}, fault.Field("query", "is too long")
-	case q.K < 0 || q.K > s.opts.MaxHits:
-		return Result{}, fault.Field("top_k", "is out of range")
-	case q.K == 0:
+	if err := s.Check(q); err != nil {
+		return Result{}, err
+	}
+	if q.K == 0 {
 		return Result{}, nil
 	}
 	if q.Guard == "" {
 		q.Guard = s.opts.Guard
 	}
-	if !slices.Contains(Guards(), q.Guard) {
-		return Result{}, fault.Field("injection_filter", "must be off, mark, downrank or exclude")
-	}
+	q.Text = strings.TrimSpace(q.Text)
 	f := &finder{Service: s, scope: scope, query: q, window: max(s.opts.Window, 4*q.K), begun: s.opts.Now()}
 	f.trace.Guard = q.Guard
 	hits, err := f.run(ctx)

@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -71,7 +72,7 @@ func (s *Service) Create(ctx context.Context, a identity.Actor, d Draft) (Worksp
 	now := s.opts.Now()
 	w := Workspace{
 		ID: uuid.Must(uuid.NewV7()), Name: name, Description: description, Visibility: Private,
-		Owner: d.Owner, CreatedAt: now, UpdatedAt: now,
+		Answers: AnswersAnnotated, Owner: d.Owner, CreatedAt: now, UpdatedAt: now,
 	}
 	e := a.Event("workspace.create", now, map[string]any{"visibility": w.Visibility, "name": w.Name})
 	if w.Owner == uuid.Nil {
@@ -131,12 +132,16 @@ func (s *Service) List(ctx context.Context, a identity.Actor, f Filter) ([]Works
 type Patch struct {
 	Name        *string
 	Description *string
+	Answers     *AnswerPolicy
 }
 
-// Update changes name and description. The actor needs the right to write.
+// Update changes name, description and the policy of answers. The actor needs the right to write.
 func (s *Service) Update(ctx context.Context, a identity.Actor, id ID, p Patch) (Workspace, error) {
-	if p.Name == nil && p.Description == nil {
-		return Workspace{}, fault.Field("name", "or description must be given")
+	if p == (Patch{}) {
+		return Workspace{}, fault.Field("name", "or something else that can be changed must be given")
+	}
+	if p.Answers != nil && !slices.Contains(AnswerPolicies(), *p.Answers) {
+		return Workspace{}, fault.Field("answer_policy", "must be strict, annotate or off")
 	}
 	return s.change(ctx, a, id, "workspace.update", func(w *Workspace) (any, error) {
 		var err error
@@ -152,6 +157,10 @@ func (s *Service) Update(ctx context.Context, a identity.Actor, id ID, p Patch) 
 			if w.Description, err = s.description(*p.Description); err != nil {
 				return nil, err
 			}
+		}
+		if p.Answers != nil {
+			changed = append(changed, "answer_policy")
+			w.Answers = *p.Answers
 		}
 		return map[string]any{"changed": changed}, nil
 	})

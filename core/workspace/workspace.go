@@ -27,6 +27,21 @@ const (
 	Shared  Visibility = "SHARED"   // the members
 )
 
+// AnswerPolicy says what becomes of what a model says without the documents saying it.
+type AnswerPolicy string
+
+// The policies.
+const (
+	AnswersStrict    AnswerPolicy = "strict"   // it is removed, and where nothing is left, the answer is refused
+	AnswersAnnotated AnswerPolicy = "annotate" // it is shown, and reported to be unsupported
+	AnswersUnchecked AnswerPolicy = "off"      // it is shown; only citations are checked
+)
+
+// AnswerPolicies lists them.
+func AnswerPolicies() []AnswerPolicy {
+	return []AnswerPolicy{AnswersStrict, AnswersAnnotated, AnswersUnchecked}
+}
+
 // Workspace is a set of documents with one rule of access.
 type Workspace struct {
 	ID          ID
@@ -35,6 +50,7 @@ type Workspace struct {
 	Visibility  Visibility
 	Owner       uuid.UUID   // a user; zero when it has none
 	Members     []uuid.UUID // users who can read while Visibility is Shared
+	Answers     AnswerPolicy
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 	ArchivedAt  time.Time // zero while it is active

@@ -17,6 +17,11 @@ table "workspaces" {
     type = integer
     null = true
   }
+  // strict, annotate or off.
+  column "answer_policy" {
+    type    = text
+    default = "annotate"
+  }
   primary_key { columns = [column.id] }
   foreign_key "workspaces_owner_fk" {
     columns     = [column.owner_user_id]

@@ -70,7 +70,7 @@ func openApp(ctx context.Context, c adapters.Config) (*core.App, func(), error) 
 		cleanup()
 		return nil, nil, err
 	}
-	app, err := core.New(ports, options)
+	app, cleanup4, err := adapters.OpenApp(ports, options)
 	if err != nil {
 		cleanup3()
 		cleanup2()
@@ -78,6 +78,7 @@ func openApp(ctx context.Context, c adapters.Config) (*core.App, func(), error) 
 		return nil, nil, err
 	}
 	return app, func() {
+		cleanup4()
 		cleanup3()
 		cleanup2()
 		cleanup()

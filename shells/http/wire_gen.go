@@ -72,15 +72,16 @@ func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program
 		cleanup()
 		return nil, nil, err
 	}
-	app, err := core.New(ports, options)
+	app, cleanup4, err := adapters.OpenApp(ports, options)
 	if err != nil {
 		cleanup3()
 		cleanup2()
 		cleanup()
 		return nil, nil, err
 	}
-	queue, cleanup4, err := adapters.OpenQueue(c)
+	queue, cleanup5, err := adapters.OpenQueue(c)
 	if err != nil {
+		cleanup4()
 		cleanup3()
 		cleanup2()
 		cleanup()
@@ -93,6 +94,7 @@ func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program
 	server := httpapi.New(deps, httpapiOptions)
 	workers, err := adapters.NewWorkers(c, app, store, queue, log)
 	if err != nil {
+		cleanup5()
 		cleanup4()
 		cleanup3()
 		cleanup2()
@@ -101,6 +103,7 @@ func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program
 	}
 	program, err := newProgram(ctx, c, app, server, workers)
 	if err != nil {
+		cleanup5()
 		cleanup4()
 		cleanup3()
 		cleanup2()
@@ -108,6 +111,7 @@ func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program
 		return nil, nil, err
 	}
 	return program, func() {
+		cleanup5()
 		cleanup4()
 		cleanup3()
 		cleanup2()

@@ -71,15 +71,16 @@ func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program
 		cleanup()
 		return nil, nil, err
 	}
-	app, err := core.New(ports, options)
+	app, cleanup4, err := adapters.OpenApp(ports, options)
 	if err != nil {
 		cleanup3()
 		cleanup2()
 		cleanup()
 		return nil, nil, err
 	}
-	queue, cleanup4, err := adapters.OpenQueue(c)
+	queue, cleanup5, err := adapters.OpenQueue(c)
 	if err != nil {
+		cleanup4()
 		cleanup3()
 		cleanup2()
 		cleanup()
@@ -88,6 +89,7 @@ func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program
 	mainConnections := newConnections(store, blobstoreStore, queue)
 	workers, err := adapters.NewWorkers(c, app, store, queue, log)
 	if err != nil {
+		cleanup5()
 		cleanup4()
 		cleanup3()
 		cleanup2()
@@ -96,6 +98,7 @@ func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program
 	}
 	program := newProgram(c, app, mainConnections, workers, log)
 	return program, func() {
+		cleanup5()
 		cleanup4()
 		cleanup3()
 		cleanup2()
