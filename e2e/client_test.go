@@ -17,6 +17,7 @@ type client struct {
 	url   string
 	token string // of a user; empty: none
 	key   string // of a program; empty: none
+	rough bool   // the shell may say that something that it needs is not available
 }
 
 // problem is the body of every error.
@@ -62,7 +63,7 @@ func (s *shell) user(t *testing.T, email, password string) *client {
 	session := expect[struct {
 		Token string `json:"access_token"`
 	}](t, anybody, http.StatusOK, "POST", "/auth/login", in)
-	return &client{url: s.url, token: session.Token}
+	return &client{url: s.url, token: session.Token, rough: s.rough}
 }
 
 // admin signs the administrator in.
@@ -72,7 +73,7 @@ func (s *shell) admin(t *testing.T) *client { t.Helper(); return s.user(t, admin
 func (s *shell) anybody() *client { return &client{url: s.url} }
 
 // at is the same user at another shell of the same world.
-func (c *client) at(s *shell) *client { return &client{url: s.url, token: c.token, key: c.key} }
+func (c *client) at(s *shell) *client { return &client{url: s.url, token: c.token, key: c.key, rough: c.rough} }
 
 // expect sends JSON, wants this status and returns the body of the response.
 func expect[T any](t *testing.T, c *client, status int, method, path string, body any) T {
@@ -159,7 +160,9 @@ func (c *client) send(t *testing.T, req *http.Request) (reply, error) {
 		return reply{}, err
 	}
 	r := reply{res.StatusCode, res.Header, body}
-	r.check(t, req)
+	if !c.rough || r.status != http.StatusServiceUnavailable {
+		r.check(t, req)
+	}
 	return r, nil
 }
 
