@@ -73,7 +73,9 @@ func (s *shell) admin(t *testing.T) *client { t.Helper(); return s.user(t, admin
 func (s *shell) anybody() *client { return &client{url: s.url} }
 
 // at is the same user at another shell of the same world.
-func (c *client) at(s *shell) *client { return &client{url: s.url, token: c.token, key: c.key, rough: c.rough} }
+func (c *client) at(s *shell) *client {
+	return &client{url: s.url, token: c.token, key: c.key, rough: c.rough}
+}
 
 // expect sends JSON, wants this status and returns the body of the response.
 func expect[T any](t *testing.T, c *client, status int, method, path string, body any) T {

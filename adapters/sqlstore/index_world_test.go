@@ -30,6 +30,8 @@ type indexWorld struct {
 	space llm.Space
 	rand  *rand.Rand
 	zipf  func() int
+
+	centres []llm.Vector
 }
 
 // newIndexWorld makes an empty world in a file, or in memory for an empty path.
@@ -92,8 +94,25 @@ func zipf(r *rand.Rand, n int) func() int {
 
 func (w *indexWorld) term() string { return "t" + strconv.FormatInt(int64(w.zipf()), 36) }
 
-// vector draws a vector of unit length.
+// vector draws a vector of unit length; near one of the centres, if there are any.
 func (w *indexWorld) vector() llm.Vector {
+	v := w.sphere()
+	if len(w.centres) == 0 {
+		return v
+	}
+	centre, sum := w.centres[w.rand.IntN(len(w.centres))], 0.0
+	for i := range v {
+		v[i] += centre[i]
+		sum += float64(v[i]) * float64(v[i])
+	}
+	for i := range v {
+		v[i] /= float32(math.Sqrt(sum))
+	}
+	return v
+}
+
+// sphere draws a vector of unit length, each as likely as any other.
+func (w *indexWorld) sphere() llm.Vector {
 	v := make(llm.Vector, w.space.Dimension)
 	sum := 0.0
 	for i := range v {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -75,6 +76,28 @@ func launch(ctx context.Context, i image) (_ *Container, err error) {
 		return nil, errors.Join(fmt.Errorf("start %s: %w", i.name, err), testcontainers.TerminateContainer(c))
 	}
 	return &Container{addr: net.JoinHostPort("127.0.0.1", port), running: c}, nil
+}
+
+// Write writes a file within the container.
+func (c *Container) Write(tb testing.TB, path, content string) {
+	tb.Helper()
+	if err := c.running.CopyToContainer(tb.Context(), []byte(content), path, 0o644); err != nil {
+		tb.Fatalf("write %s: %v", path, err)
+	}
+}
+
+// Exec runs a command within the container and returns what it prints.
+func (c *Container) Exec(tb testing.TB, command ...string) string {
+	tb.Helper()
+	code, out, err := c.running.Exec(tb.Context(), command)
+	if err != nil {
+		tb.Fatalf("run %s: %v", command[0], err)
+	}
+	said, err := io.ReadAll(out)
+	if err != nil || code != 0 {
+		tb.Fatalf("%s ended with %d, %v: %s", command[0], code, err, said)
+	}
+	return string(said)
 }
 
 // Stop removes the server.
