@@ -70,7 +70,7 @@ func (s *Store) prepare(ctx context.Context) error {
 	if s.options.AnySchema {
 		return nil
 	}
-	plan, err := s.engine.apply(ctx, ApplyOptions{DryRun: s.options.KeepSchema, Quick: true})
+	plan, err := s.engine.apply(ctx, ApplyOptions{DryRun: s.options.KeepSchema, Destructive: s.options.KeepSchema, Quick: true})
 	if err != nil {
 		return err
 	}

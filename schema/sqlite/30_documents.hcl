@@ -57,7 +57,10 @@ table "documents" {
     default = "{}"
   }
   // Source, file name and metadata in lower case, in which lists look for substrings.
-  column "search_key" { type = text }
+  column "search_key" {
+    type    = text
+    default = ""
+  }
   primary_key { columns = [column.id] }
   foreign_key "documents_workspace_fk" {
     columns     = [column.workspace_id]
