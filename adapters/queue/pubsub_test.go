@@ -74,6 +74,9 @@ func TestPubSubPassesTheSuiteOfWatermill(t *testing.T) {
 }
 
 func TestPubSubOverRedisPassesTheSuiteOfWatermill(t *testing.T) {
+	if testing.Short() || raceEnabled {
+		t.Skip("it runs against the clock, and everything that can race here runs in the other tests as well")
+	}
 	var all logs
 	w, f := sharedRedis(t), features()
 	f.ForceShort = true // in full it passes as well, and takes a minute

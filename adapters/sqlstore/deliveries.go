@@ -78,9 +78,9 @@ func (b backlog) Stats(ctx context.Context) ([]event.Stat, error) {
 	}
 	err := b.s.reader.NewRaw(`SELECT s.topic, s.state, s.count, e.time
 		FROM (SELECT topic, state, COUNT(*) AS count FROM deliveries
-			WHERE state IN (?) AND (due IS NULL OR due = 1 OR attempts > 0) GROUP BY state, topic) AS s
+			WHERE state IN (?) AND (due IS NULL OR due = 1 OR attempts > 0 OR lease_until IS NOT NULL) GROUP BY state, topic) AS s
 		JOIN events AS e ON e.id = (SELECT d.event_id FROM deliveries AS d WHERE d.state = s.state AND d.topic = s.topic
-			AND (d.due IS NULL OR d.due = 1 OR d.attempts > 0) ORDER BY d.event_id LIMIT 1)
+			AND (d.due IS NULL OR d.due = 1 OR d.attempts > 0 OR d.lease_until IS NOT NULL) ORDER BY d.event_id LIMIT 1)
 		ORDER BY s.topic, s.state`,
 		bun.List([]event.State{event.Pending, event.Leased, event.Dead})).Scan(ctx, &rows)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
 	"github.com/ragcorp/ragcorp/core/event"
@@ -18,6 +19,7 @@ func offerCases() []queueCase {
 		{"what is on offer is neither claimed nor offered again", (*queue).offerHides},
 		{"what nobody took is due again when the offer ends", (*queue).offerEnds},
 		{"an offer is no attempt", (*queue).offerIsNoAttempt},
+		{"what is on offer is waiting work", (*queue).offerCounts},
 		{"offering nothing is no error", (*queue).offerNothing},
 		{"an offer must be of something", (*queue).offerOfNothingIsInvalid},
 		{"an offer has no more than it asks for, of its topics", (*queue).offerKeepsItsBounds},
@@ -67,6 +69,17 @@ func (q *queue) offerIsNoAttempt() {
 		if want := q.now.Add(offerTime); !d.AvailableAt.Equal(want) {
 			q.Errorf("the delivery on offer is due again at %v, want %v", d.AvailableAt, want)
 		}
+	}
+}
+
+func (q *queue) offerCounts() {
+	q.add("work", uuid.New(), 3)
+	q.offer(2)
+	stats, err := q.backlog.Stats(q.Context())
+	q.must(err)
+	want := []event.Stat{{Topic: "work", State: event.Pending, Count: 3, Oldest: q.now.Add(-2 * time.Second)}}
+	if diff := cmp.Diff(want, stats); diff != "" {
+		q.Errorf("Stats() differs (-want +got):\n%s", diff)
 	}
 }
 
