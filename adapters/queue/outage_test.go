@@ -79,7 +79,7 @@ func TestNothingIsLostWithRedis(t *testing.T) {
 			log = two.Events()
 		}
 		options := over(w.connect(o), 2)
-		options.Lease = time.Second
+		options.Lease = time.Hour // that nobody is too slow for it
 		start(t, log, handle, options)
 	}
 	relay(t, one.Events(), w.connect(o), queue.RelayOptions{})
