@@ -39,7 +39,7 @@ func (f *FilterReq) filter() retrieval.Filter {
 
 // QueryReq is what to look for.
 type QueryReq struct {
-	Query  string     `json:"query" minLength:"1"`
+	Query  string     `json:"query" minLength:"1" doc:"Words in quotation marks must stand in a match one after the other; word* stands for all words that begin so."`
 	TopK   int        `json:"top_k,omitempty" default:"5" minimum:"1" doc:"How many matches at most."`
 	UseMMR bool       `json:"use_mmr,omitempty" doc:"Prefer matches that differ from each other."`
 	Filter *FilterReq `json:"filter,omitempty"`

@@ -64,6 +64,21 @@ func (r Ranking) Hit(k int) float64 {
 	return 0
 }
 
+// Precision is the share of the first k places that have a relevant document; a place without any document has none. 0 when k is
+// not greater than 0.
+func (r Ranking) Precision(k int) float64 {
+	if k <= 0 {
+		return 0
+	}
+	found := 0
+	for _, id := range r.top(k) {
+		if r.Grades[id] > 0 {
+			found++
+		}
+	}
+	return float64(found) / float64(k)
+}
+
 // NDCG is the normalised discounted cumulative gain of the first k: the sum of grade/log2(rank+1), divided by what the best
 // order of all relevant documents would give; 0 when none is relevant (K. Järvelin, J. Kekäläinen, Cumulated Gain-Based
 // Evaluation of IR Techniques, 2002, with the discount and the linear gain of trec_eval's ndcg_cut).
@@ -96,10 +111,12 @@ func discounted(gains []int) float64 {
 
 // Scores are means over queries, each from 0 to 1, and all of them 0 when there is no query.
 type Scores struct {
-	NDCG   float64 // of the first k
-	MRR    float64 // mean reciprocal rank within the first k
-	Recall float64 // of the first k
-	Hit1   float64 // share of queries whose first document is relevant
+	NDCG      float64 // of the first k
+	MRR       float64 // mean reciprocal rank within the first k
+	Precision float64 // of the first k
+	Recall    float64 // of the first k
+	Hit       float64 // share of queries with a relevant document among the first k
+	Hit1      float64 // share of queries whose first document is relevant
 }
 
 // Measure computes the scores of rankings, each cut after the first k. fault.Invalid when k is not greater than 0.
@@ -114,9 +131,13 @@ func Measure(rankings []Ranking, k int) (Scores, error) {
 	for _, r := range rankings {
 		s.NDCG += r.NDCG(k)
 		s.MRR += r.ReciprocalRank(k)
+		s.Precision += r.Precision(k)
 		s.Recall += r.Recall(k)
+		s.Hit += r.Hit(k)
 		s.Hit1 += r.Hit(1)
 	}
 	n := float64(len(rankings))
-	return Scores{NDCG: s.NDCG / n, MRR: s.MRR / n, Recall: s.Recall / n, Hit1: s.Hit1 / n}, nil
+	return Scores{
+		NDCG: s.NDCG / n, MRR: s.MRR / n, Precision: s.Precision / n, Recall: s.Recall / n, Hit: s.Hit / n, Hit1: s.Hit1 / n,
+	}, nil
 }

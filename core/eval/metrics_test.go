@@ -36,6 +36,7 @@ func mean(of func(eval.Ranking, int) float64) func([]eval.Ranking, int) float64 
 func TestMetricsFollowTheirFormulas(t *testing.T) {
 	t.Parallel()
 	mrr, recall, hit, ndcg := mean(eval.Ranking.ReciprocalRank), mean(eval.Ranking.Recall), mean(eval.Ranking.Hit), mean(eval.Ranking.NDCG)
+	precision := mean(eval.Ranking.Precision)
 	first, second, third := ranking("abc", "a"), ranking("bac", "a"), ranking("bca", "a")
 	missed, nothing, empty := ranking("bc", "a"), []eval.Ranking(nil), ranking("", "a")
 	for _, c := range []struct {
@@ -60,6 +61,9 @@ func TestMetricsFollowTheirFormulas(t *testing.T) {
 		{"recall: no query", recall, nothing, 5, 0},
 		{"recall: beyond the list", recall, []eval.Ranking{first}, 100, 1},
 		{"recall: nothing relevant", recall, []eval.Ranking{ranking("a", "")}, 1, 0},
+		{"precision: one of two", precision, []eval.Ranking{ranking("xa", "ab")}, 2, 0.5},
+		{"precision: places without a document count", precision, []eval.Ranking{first}, 4, 0.25},
+		{"precision: at none", precision, []eval.Ranking{first}, 0, 0},
 		{"hit: yes", hit, []eval.Ranking{first}, 1, 1},
 		{"hit: one of two", hit, []eval.Ranking{first, second}, 1, 0.5},
 		{"hit: no", hit, []eval.Ranking{missed}, 1, 0},
@@ -99,8 +103,9 @@ func TestNDCGCountsGradesLinearly(t *testing.T) {
 func TestMeasureAveragesOverQueries(t *testing.T) {
 	t.Parallel()
 	got, err := eval.Measure([]eval.Ranking{ranking("abc", "a"), ranking("bac", "a")}, 10)
-	want := eval.Scores{NDCG: (1 + 1/math.Log2(3)) / 2, MRR: 0.75, Recall: 1, Hit1: 0.5}
-	if err != nil || math.Abs(got.NDCG-want.NDCG) > 1e-12 || got.MRR != want.MRR || got.Recall != want.Recall || got.Hit1 != want.Hit1 {
+	want := eval.Scores{NDCG: (1 + 1/math.Log2(3)) / 2, MRR: 0.75, Precision: 0.1, Recall: 1, Hit: 1, Hit1: 0.5}
+	if err != nil || math.Abs(got.NDCG-want.NDCG) > 1e-12 || got.MRR != want.MRR || got.Recall != want.Recall || got.Hit1 != want.Hit1 ||
+		got.Precision != want.Precision || got.Hit != want.Hit {
 		t.Errorf("Measure = %+v, %v, want %+v", got, err, want)
 	}
 	if got, err := eval.Measure(nil, 1); err != nil || got != (eval.Scores{}) {
@@ -123,7 +128,7 @@ func FuzzMetricsStayBetweenNoneAndAll(f *testing.F) {
 				r.Found = append(r.Found, string(id))
 			}
 		}
-		for _, v := range []float64{r.NDCG(k), r.ReciprocalRank(k), r.Recall(k), r.Hit(k)} {
+		for _, v := range []float64{r.NDCG(k), r.ReciprocalRank(k), r.Recall(k), r.Hit(k), r.Precision(k)} {
 			if math.IsNaN(v) || v < 0 || v > 1+1e-12 {
 				t.Errorf("a metric of %q for %q at %d is %v", found, relevant, k, v)
 			}

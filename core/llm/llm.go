@@ -15,6 +15,7 @@ type Space struct {
 	Name      string  // stable, such as "offline-hash-1" or "gemini:text-embedding-004"
 	Dimension int     // numbers per vector
 	Weight    float64 // how much its ranking counts in fusion against lexical ranking, 0 to 1; 0 means 1
+	Absolute  bool    // an inner product of 0 means nothing in common and 1 the same text; else only differences count
 }
 
 // Purpose says what a text is embedded for; some models treat the two differently.

@@ -10,7 +10,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/ragcorp/ragcorp/core/llm"
-	"github.com/ragcorp/ragcorp/core/text"
 	"github.com/ragcorp/ragcorp/core/workspace"
 )
 
@@ -18,12 +17,13 @@ import (
 // guard, diversify, rerank.
 type finder struct {
 	*Service
-	scope  workspace.Scope
-	query  Query
-	window int
-	begun  time.Time
-	vector llm.Vector
-	trace  Trace
+	scope   workspace.Scope
+	query   Query
+	wording wording
+	window  int
+	begun   time.Time
+	vector  llm.Vector
+	trace   Trace
 }
 
 func (f *finder) run(ctx context.Context) ([]Hit, error) {
@@ -51,12 +51,24 @@ func (f *finder) gather(ctx context.Context) ([]Hit, error) {
 	if err != nil {
 		return nil, err
 	}
-	ranked := Fuse([]Ranking{
-		{Scored: lexical, Weight: 1},
-		{Scored: dense, Weight: weightOf(f.embedder.Space())},
-	})
+	fuse := Fuse
+	if f.query.Fusion == Ranks {
+		fuse = FuseRanks
+	}
+	ranked := fuse(f.rankings(lexical, dense))
 	f.trace.Fused = len(ranked)
 	return f.fetch(ctx, ranked)
+}
+
+// rankings say what each arm counts. Products of a space in which 0 means nothing in common are as good as a share already;
+// BM25 is then measured from its own 0 too.
+func (f *finder) rankings(lexical, dense []Scored) []Ranking {
+	space := f.embedder.Space()
+	words, meaning := Ranking{Scored: lexical, Weight: 1}, Ranking{Scored: dense, Weight: weightOf(space)}
+	if space.Absolute {
+		words.Scale, meaning.Scale = FromZero, AsIs
+	}
+	return []Ranking{words, meaning}
 }
 
 // lookUp asks both arms at the same time.
@@ -94,7 +106,10 @@ func (f *finder) lexical(ctx context.Context) ([]Scored, error) {
 	if err != nil {
 		return nil, fmt.Errorf("look up languages: %w", err)
 	}
-	plan := planTerms(f.query.Text, languages)
+	plan := planTerms(f.wording, languages)
+	if f.query.Exact {
+		plan.exact()
+	}
 	f.trace.Language, f.trace.Terms = plan.language, plan.groups
 	var found Matches
 	if len(plan.groups) > 0 {
@@ -133,8 +148,9 @@ func (f *finder) dense(ctx context.Context) ([]Scored, error) {
 	return found, nil
 }
 
+// embed makes the query's vector.
 func (f *finder) embed(ctx context.Context) error {
-	vectors, err := f.embedder.Embed(ctx, llm.ForQuery, []string{text.Normalise(f.query.Text)})
+	vectors, err := f.embedder.Embed(ctx, llm.ForQuery, []string{f.wording.text})
 	if err != nil {
 		return fmt.Errorf("embed the query: %w", err)
 	}
@@ -145,7 +161,8 @@ func (f *finder) embed(ctx context.Context) error {
 	return nil
 }
 
-// fetch reads the chunks that the later steps need. One that has vanished since the lookup makes room for the next.
+// fetch reads the chunks that the later steps need. One that has vanished since the lookup, or that lacks a phrase, makes room
+// for the next.
 func (f *finder) fetch(ctx context.Context, ranked []Scored) ([]Hit, error) {
 	want := f.query.K
 	if f.query.Diverse || f.reranker != nil {
@@ -168,7 +185,7 @@ func (f *finder) fetch(ctx context.Context, ranked []Scored) ([]Hit, error) {
 			byID[c.ID] = c
 		}
 		for _, s := range batch {
-			if c, ok := byID[s.Chunk]; ok {
+			if c, ok := byID[s.Chunk]; ok && f.wording.said(c.Text, c.Title) {
 				if h := (Hit{Chunk: c, Score: s.Score}); f.admit(&h) {
 					hits = append(hits, h)
 				}

@@ -75,11 +75,18 @@ func (f *finder) admit(h *Hit) bool {
 	return !h.Suspicious || f.query.Guard != GuardExclude
 }
 
-// enough reports whether a wider window would find nothing more: all are there, or no arm had more to give. With GuardExclude
-// alone can candidates be there and hits be missing.
+// widest is how many candidates of an arm are read at most because phrases turn many of them away.
+const widest = 10_000
+
+// enough reports whether a wider window would find nothing more: all are there, or no arm had more to give. Only with
+// GuardExclude or phrases can candidates be there and hits be missing.
 func (f *finder) enough(hits []Hit) bool {
 	full := len(f.trace.Lexical.Found) >= f.window || len(f.trace.Dense.Found) >= f.window
-	return f.query.Guard != GuardExclude || f.trace.Suspicious == 0 || len(hits) >= f.query.K || !full
+	if len(hits) >= f.query.K || !full {
+		return true
+	}
+	excluded := f.query.Guard == GuardExclude && f.trace.Suspicious > 0
+	return !excluded && (len(f.wording.phrases) == 0 || f.window >= widest)
 }
 
 // widen looks again, for more candidates.

@@ -17,8 +17,8 @@ type termPlan struct {
 // Which words count is up to the query's own language, so that its stop words are left out. How a word is spelled in the
 // index is up to the language of each text, so a word stands for its forms in all the languages of the workspace. A query of
 // nothing but stop words is taken word by word.
-func planTerms(query string, languages []text.Language) termPlan {
-	query = text.Normalise(query)
+func planTerms(w wording, languages []text.Language) termPlan {
+	query := w.text
 	p := termPlan{language: queryLanguage(query, languages)}
 	tokens := text.Analyse(p.language, query)
 	if len(tokens) == 0 {
@@ -42,25 +42,38 @@ func planTerms(query string, languages []text.Language) termPlan {
 		}
 	}
 	for _, t := range tokens {
-		p.add(forms[t.Span])
+		p.add(wordOf(w, t.Span, forms[t.Span]))
 	}
 	return p
 }
 
-// add adds a word by its forms; a repeated word weighs more.
-func (p *termPlan) add(forms []string) {
-	forms = slices.Sorted(slices.Values(forms))
-	for i, g := range p.groups {
-		if slices.Equal(g.Alternatives, forms) {
-			p.groups[i].Weight++
-			return
-		}
-	}
-	g := TermGroup{Alternatives: forms, Weight: 1}
+// wordOf makes a word of its forms and of what the query's marks say about it.
+func wordOf(w wording, at text.Span, forms []string) TermGroup {
+	g := TermGroup{Alternatives: slices.Sorted(slices.Values(forms)), Weight: 1}
 	for _, form := range forms {
 		g.Edits = max(g.Edits, editsOf(form))
 	}
-	p.groups = append(p.groups, g)
+	w.mark(at, &g)
+	return g
+}
+
+// add adds a word; a repeated one weighs more.
+func (p *termPlan) add(word TermGroup) {
+	for i, g := range p.groups {
+		if slices.Equal(g.Alternatives, word.Alternatives) && g.Prefix == word.Prefix {
+			p.groups[i].Weight++
+			p.groups[i].Edits = min(g.Edits, word.Edits)
+			return
+		}
+	}
+	p.groups = append(p.groups, word)
+}
+
+// exact makes words stand for nothing but their own forms.
+func (p *termPlan) exact() {
+	for i := range p.groups {
+		p.groups[i].Edits, p.groups[i].Prefix = 0, ""
+	}
 }
 
 // queryLanguage tells the language of a query. Where a short query leaves it open, the workspace's main language decides.

@@ -14,11 +14,50 @@ import (
 type Ranking struct {
 	Scored []Scored
 	Weight float64 // how much the arm counts, at least 0
+	Scale  Scale
+}
+
+// Scale says how the scores of a ranking are brought to the range from 0 to 1.
+type Scale int
+
+// The scales.
+const (
+	// Stretched sets the worst score to 0 and the best to 1; scores that are all equal are all 1.
+	Stretched Scale = iota
+	// FromZero divides by the best score, where 0 is the least that there can be.
+	FromZero
+	// AsIs takes scores that are in the range already, and 0 for negative ones.
+	AsIs
+)
+
+// Fusion is a way to make one ranking of several.
+type Fusion int
+
+// The ways. Scores is Fuse, Ranks is FuseRanks.
+const (
+	Scores Fusion = iota
+	Ranks
+)
+
+// rankDamping is the k of reciprocal rank fusion, as in the paper.
+const rankDamping = 60
+
+// FuseRanks merges rankings by weighted reciprocal rank fusion (G. Cormack, C. Clarke, S. Büttcher: Reciprocal Rank Fusion
+// outperforms Condorcet and individual Rank Learning Methods, 2009): a chunk's score is the sum of weight/(60+rank), ranks from
+// 1. The result is the union, best first, ties by chunk id.
+func FuseRanks(rankings []Ranking) []Scored {
+	scores := map[uuid.UUID]float64{}
+	for _, r := range rankings {
+		for i, s := range r.Scored {
+			scores[s.Chunk] += r.Weight / float64(rankDamping+i+1)
+		}
+	}
+	return ordered(scores)
 }
 
 // Fuse merges rankings by a convex combination of normalised scores (S. Bruch, S. Gai, A. Ingber: An Analysis of Fusion
-// Functions for Hybrid Retrieval, 2023): each ranking's scores are stretched to reach from 0 to 1, and a chunk's score is their
-// mean, weighted by the rankings that found anything. The result is the union, best first, ties by chunk id.
+// Functions for Hybrid Retrieval, 2023): each ranking's scores are brought to its scale, and a chunk's score is their mean,
+// weighted by the rankings that found anything. The result is the union, best first, ties by chunk id.
 //
 // Unlike ranks, scores keep what an arm knows about how much better its first hit is than its second; with a weak arm, reciprocal
 // rank fusion loses more than it gains.
@@ -31,7 +70,7 @@ func Fuse(rankings []Ranking) []Scored {
 		}
 	}
 	for _, r := range rankings {
-		for i, n := range normalised(r.Scored) {
+		for i, n := range r.normalised() {
 			share := 0.0
 			if total > 0 {
 				share = r.Weight / total
@@ -39,6 +78,11 @@ func Fuse(rankings []Ranking) []Scored {
 			scores[r.Scored[i].Chunk] += share * n
 		}
 	}
+	return ordered(scores)
+}
+
+// ordered returns the chunks, best first, ties by id.
+func ordered(scores map[uuid.UUID]float64) []Scored {
 	out := make([]Scored, 0, len(scores))
 	for id, score := range scores {
 		out = append(out, Scored{Chunk: id, Score: score})
@@ -52,17 +96,24 @@ func Fuse(rankings []Ranking) []Scored {
 	return out
 }
 
-// normalised stretches the scores of a ranking to reach from 0 to 1; scores that are all equal are all 1.
-func normalised(ranked []Scored) []float64 {
-	out := make([]float64, len(ranked))
-	if len(ranked) == 0 {
+// normalised brings the scores to their scale.
+func (r Ranking) normalised() []float64 {
+	out := make([]float64, len(r.Scored))
+	if len(out) == 0 {
 		return out
 	}
-	best, worst := ranked[0].Score, ranked[len(ranked)-1].Score
-	for i, s := range ranked {
+	best, worst := r.Scored[0].Score, r.Scored[len(out)-1].Score
+	switch r.Scale {
+	case Stretched:
+	case FromZero:
+		worst = 0
+	case AsIs:
+		best, worst = 1, 0
+	}
+	for i, s := range r.Scored {
 		out[i] = 1
 		if best > worst {
-			out[i] = (s.Score - worst) / (best - worst)
+			out[i] = max(0, (s.Score-worst)/(best-worst))
 		}
 	}
 	return out

@@ -97,3 +97,32 @@ func TestBM25FollowsTheFormula(t *testing.T) {
 		t.Error("a long chunk should score less than a short one")
 	}
 }
+
+func TestFuseRanksSumsReciprocalRanks(t *testing.T) {
+	t.Parallel()
+	got := retrieval.FuseRanks([]retrieval.Ranking{
+		ranking(1, retrieval.Scored{Chunk: id(1), Score: 9}, retrieval.Scored{Chunk: id(2), Score: 8}),
+		ranking(0.5, retrieval.Scored{Chunk: id(2), Score: 1}, retrieval.Scored{Chunk: id(3), Score: 0}),
+	})
+	want := []retrieval.Scored{
+		{Chunk: id(2), Score: 1./62 + 0.5/61}, {Chunk: id(1), Score: 1. / 61}, {Chunk: id(3), Score: 0.5 / 62},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("FuseRanks (-want +got):\n%s", diff)
+	}
+}
+
+func TestScalesBringScoresToTheSameRange(t *testing.T) {
+	t.Parallel()
+	scored := []retrieval.Scored{{Chunk: id(1), Score: .8}, {Chunk: id(2), Score: .4}, {Chunk: id(3), Score: -.2}}
+	for scale, want := range map[retrieval.Scale][]float64{
+		retrieval.Stretched: {1, .6, 0}, retrieval.FromZero: {1, .5, 0}, retrieval.AsIs: {.8, .4, 0},
+	} {
+		got := retrieval.Fuse([]retrieval.Ranking{{Scored: scored, Weight: 3, Scale: scale}})
+		for i, s := range got {
+			if math.Abs(s.Score-want[i]) > 1e-12 {
+				t.Errorf("scale %d: score %d = %v, want %v", scale, i, s.Score, want[i])
+			}
+		}
+	}
+}

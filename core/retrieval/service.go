@@ -81,14 +81,17 @@ func New(index Index, embedder llm.Embedder, reranker llm.Reranker, ws *workspac
 	return &Service{index: index, embedder: embedder, reranker: reranker, workspaces: ws, watchman: newWatchman(), opts: o.withDefaults()}
 }
 
-// Query is what to look for.
+// Query is what to look for. In its text, words in quotation marks must stand in a hit one after the other, and a word with an
+// asterisk stands for all words that begin so.
 type Query struct {
 	Text    string
 	K       int // how many hits at most; 0 gives none
 	Diverse bool
+	Exact   bool // words stand for what they are spelled like alone: BM25 as it is in the books; for measuring
 	Filter  Filter
 	Arms    Arms
-	Guard   Guard // "" means the default of the service
+	Guard   Guard  // "" means the default of the service
+	Fusion  Fusion // of the arms; its zero value is what measured best
 }
 
 // Arms says which ways of looking a query uses. Its zero value is all of them; one alone is for measuring. What only words
@@ -162,7 +165,9 @@ func (s *Service) Find(ctx context.Context, scope workspace.Scope, q Query) (Res
 		q.Guard = s.opts.Guard
 	}
 	q.Text = strings.TrimSpace(q.Text)
-	f := &finder{Service: s, scope: scope, query: q, window: max(s.opts.Window, 4*q.K), begun: s.opts.Now()}
+	f := &finder{
+		Service: s, scope: scope, query: q, wording: parseWording(q.Text), window: max(s.opts.Window, 4*q.K), begun: s.opts.Now(),
+	}
 	f.trace.Guard = q.Guard
 	hits, err := f.run(ctx)
 	f.trace.Took = s.opts.Now().Sub(f.begun)

@@ -5,8 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"flag"
-	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -29,7 +27,13 @@ type evaluation struct {
 	k         int
 	passages  int
 	arm       string
+	typos     uint64
 	workspace string
+	server    string
+	key       string
+	ablation  bool
+	compare   string
+	atLeast   string
 	asJSON    bool
 	guard     string
 }
@@ -40,10 +44,18 @@ func evalCommand() command {
 		help: `
 Reads a set in the layout of BEIR: corpus.jsonl, queries.jsonl and qrels/test.tsv in one folder. Its documents are loaded into an
 installation that is thrown away afterwards, with the models and chunk sizes of the present configuration. With --workspace
-the queries go to a workspace of the present installation instead, whose documents have the set's ids as their source.
+the queries go to a workspace of the present installation instead, whose documents have the set's ids as their source; with
+--server too they go to the API of another one.
 
 Each query takes the same way as one over HTTP. A document ranks where its best passage ranks. Queries for which the set
 judges no document to be relevant are left out.
+
+The ways of searching: lexical is BM25 alone, for words as they are spelled; spelled adds that unknown words stand for those that
+look like them; dense is vectors alone; hybrid is what the API does; ranks is hybrid with reciprocal rank fusion; diverse is
+hybrid with maximal marginal relevance. --ablation measures all of them, on the queries as they are and with typing errors.
+
+With --typos every query gets one typing error: in one word of at least five letters, two letters are swapped, or one is left
+out, added or replaced; word, error, place and letter are drawn evenly by a generator that is seeded by the number and the query.
 
 With --guard the detector of prompt injection is measured: each line of the file is a JSON object with a text, whether it is an
 attack, and its kind, such as {"text": "...", "attack": false, "kind": "ordinary"}.`,
@@ -53,33 +65,51 @@ attack, and its kind, such as {"text": "...", "attack": false, "kind": "ordinary
 			f.IntVar(&e.limit, "limit", 0, "ask the first `N` queries only")
 			f.IntVar(&e.k, "k", 10, "cut rankings after `N` documents")
 			f.IntVar(&e.passages, "passages", 50, "ask for `N` passages per query, at most 50")
-			f.StringVar(&e.arm, "arm", "hybrid", "`WAY` of searching: hybrid, lexical or dense")
+			f.StringVar(&e.arm, "arm", "hybrid", "`WAY` of searching: "+strings.Join(slices.Sorted(maps.Keys(ways())), ", "))
+			f.Uint64Var(&e.typos, "typos", 0, "misspell the queries, by a generator with this `SEED`")
 			f.StringVar(&e.workspace, "workspace", "", "`ID` of a workspace to ask instead of loading the documents")
 			f.StringVar(&e.guard, "guard", "", "`FILE` of texts, to measure the detector of prompt injection instead of the search")
+			f.StringVar(&e.server, "server", "", "`URL` of the server that has the workspace")
+			f.StringVar(&e.key, "key", "", "API `KEY` for the server")
+			f.BoolVar(&e.ablation, "ablation", false, "measure all ways of searching, with typing errors and without")
+			f.StringVar(&e.compare, "compare", "", "`FILE` with the JSON of an earlier run, to test the difference")
+			f.StringVar(&e.atLeast, "at-least", "", "fail below these `VALUES`, such as ndcg@10=0.69,mrr@10=0.65")
 			f.BoolVar(&e.asJSON, "json", false, "print JSON, with the ranking of every query")
 			return func(ctx context.Context, p *process, _ []string) error { return e.run(ctx, p) }
 		},
 	}
 }
 
-// arms lists the ways of searching.
-func arms() map[string]retrieval.Arms {
-	return map[string]retrieval.Arms{"hybrid": retrieval.AllArms, "lexical": retrieval.LexicalArm, "dense": retrieval.DenseArm}
+// ways lists the ways of searching.
+func ways() map[string]retrieval.Query {
+	return map[string]retrieval.Query{
+		"lexical": {Arms: retrieval.LexicalArm, Exact: true},
+		"spelled": {Arms: retrieval.LexicalArm},
+		"dense":   {Arms: retrieval.DenseArm},
+		"hybrid":  {},
+		"ranks":   {Fusion: retrieval.Ranks},
+		"diverse": {Diverse: true},
+	}
 }
 
 func (e evaluation) check() error {
-	_, known := arms()[e.arm]
+	_, known := ways()[e.arm]
 	switch {
 	case e.data == "":
 		return usageError{"--data is missing"}
 	case !known:
-		return usageError{"--arm must be one of " + strings.Join(slices.Sorted(maps.Keys(arms())), ", ")}
+		return usageError{"--arm must be one of " + strings.Join(slices.Sorted(maps.Keys(ways())), ", ")}
 	case e.k < 1 || e.limit < 0:
 		return usageError{"--k must be at least 1, and --limit not negative"}
 	case e.passages < 1 || e.passages > 50:
 		return usageError{"--passages must be from 1 to 50"}
+	case e.server != "" && (e.workspace == "" || e.arm != "hybrid" || e.ablation):
+		return usageError{"--server needs --workspace, and searches in its own way only"}
+	case e.ablation && (e.compare != "" || e.atLeast != "" || e.typos != 0):
+		return usageError{"--ablation prints a table and takes neither --compare nor --at-least nor --typos"}
 	}
-	return nil
+	_, err := thresholds(e.atLeast)
+	return err
 }
 
 func (e evaluation) run(ctx context.Context, p *process) error {
@@ -89,30 +119,54 @@ func (e evaluation) run(ctx context.Context, p *process) error {
 	if err := e.check(); err != nil {
 		return err
 	}
+	queries, err := e.queries()
+	if err != nil {
+		return err
+	}
+	if e.server != "" {
+		return e.measure(ctx, p, newRemote(e), queries)
+	}
 	c, err := p.config()
 	if err != nil {
 		return err
 	}
+	if e.workspace == "" {
+		return e.apart(ctx, p, c, queries)
+	}
+	ws, err := uuid.Parse(e.workspace)
+	if err != nil {
+		return usageError{"--workspace is no id"}
+	}
+	return p.withApp(ctx, func(app *core.App) error {
+		return e.measure(ctx, p, &subject{app: app, config: c, workspace: ws, passages: e.passages}, queries)
+	})
+}
+
+// queries reads those to be asked.
+func (e evaluation) queries() ([]eval.Query, error) {
 	queries, err := eval.Queries(os.DirFS(e.data))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if e.limit > 0 {
 		queries = queries[:min(e.limit, len(queries))]
 	}
 	if len(queries) == 0 {
-		return errors.New("the set has no query for which a document is judged to be relevant")
+		return nil, errors.New("the set has no query for which a document is judged to be relevant")
 	}
-	if e.workspace != "" {
-		ws, err := uuid.Parse(e.workspace)
-		if err != nil {
-			return usageError{"--workspace is no id"}
-		}
-		return p.withApp(ctx, func(app *core.App) error {
-			return e.measure(ctx, p, &subject{app: app, config: c, workspace: ws}, queries)
-		})
+	return misspelt(queries, e.typos), nil
+}
+
+// misspelt returns queries with typing errors, or as they are when the seed is 0.
+func misspelt(queries []eval.Query, seed uint64) []eval.Query {
+	if seed == 0 {
+		return queries
 	}
-	return e.apart(ctx, p, c, queries)
+	out := slices.Clone(queries)
+	for i, q := range out {
+		out[i].Text = eval.Misspell(q.Text, seed)
+	}
+	return out
 }
 
 // apart measures in an installation that is thrown away.
@@ -127,7 +181,7 @@ func (e evaluation) apart(ctx context.Context, p *process, c adapters.Config, qu
 		return err
 	}
 	defer closeApp()
-	s := &subject{app: app, config: c}
+	s := &subject{app: app, config: c, passages: e.passages}
 	if err := s.load(ctx, e.data, p.Stderr); err != nil {
 		return err
 	}
@@ -143,9 +197,18 @@ func scratch(c adapters.Config, dir string) adapters.Config {
 	return c
 }
 
-func (e evaluation) measure(ctx context.Context, p *process, s *subject, queries []eval.Query) error {
+// searched is something that answers queries: it returns what was found for each of them, and the times, ascending.
+type searched interface {
+	ask(ctx context.Context, queries []eval.Query, how retrieval.Query) ([]eval.Ranking, []time.Duration, error)
+	describe(r *report)
+}
+
+func (e evaluation) measure(ctx context.Context, p *process, s searched, queries []eval.Query) error {
+	if e.ablation {
+		return e.ablate(ctx, p, s, queries)
+	}
 	began := time.Now()
-	rankings, times, err := s.ask(ctx, queries, retrieval.Query{K: e.passages, Arms: arms()[e.arm]})
+	rankings, times, err := s.ask(ctx, queries, ways()[e.arm])
 	if err != nil {
 		return err
 	}
@@ -154,94 +217,19 @@ func (e evaluation) measure(ctx context.Context, p *process, s *subject, queries
 		return err
 	}
 	r := report{
-		Data: e.data, Arm: e.arm, Embedder: s.config.Data.EmbedURL, Documents: s.documents, Queries: len(queries), K: e.k,
-		Seconds: time.Since(began).Seconds(), LoadSeconds: s.took.Seconds(), scores: scores, times: times,
+		Data: e.data, Arm: e.arm, Typos: e.typos, Queries: len(queries), K: e.k,
+		Seconds: time.Since(began).Seconds(), scores: scores, times: times,
 	}
-	if e.asJSON {
-		return r.printJSON(p.Stdout, queries, rankings)
-	}
-	return r.print(p.Stdout)
-}
-
-// report is the outcome of an evaluation.
-type report struct {
-	Data        string
-	Arm         string
-	Embedder    string
-	Documents   int // loaded; 0 when a workspace was asked
-	Queries     int
-	K           int
-	Seconds     float64
-	LoadSeconds float64
-
-	scores eval.Scores
-	times  []time.Duration // of the queries, ascending
-}
-
-func (r report) print(w io.Writer) error {
-	set := fmt.Sprintf("%d queries", r.Queries)
-	if r.Documents > 0 {
-		set = fmt.Sprintf("%d documents, loaded in %.1f s; %s", r.Documents, r.LoadSeconds, set)
-	}
-	rows := [][2]string{{"set", r.Data}, {"", set}, {"arm", r.Arm + ", " + adapters.Redact(r.Embedder)}}
-	for _, m := range r.metrics() {
-		rows = append(rows, [2]string{m.name, fmt.Sprintf("%.4f", m.value)})
-	}
-	rows = append(rows, [2]string{"time", fmt.Sprintf("median %v, 95%% within %v", r.quantile(0.5), r.quantile(0.95))})
-	for _, row := range rows {
-		if _, err := fmt.Fprintf(w, "%-12s %s\n", row[0], row[1]); err != nil {
+	s.describe(&r)
+	if e.compare != "" {
+		if r.compared, err = compareWith(e.compare, queries, rankings, e.k); err != nil {
 			return err
 		}
 	}
-	return nil
-}
-
-type metric struct {
-	name  string
-	value float64
-}
-
-func (r report) metrics() []metric {
-	return []metric{
-		{fmt.Sprintf("ndcg@%d", r.K), r.scores.NDCG},
-		{fmt.Sprintf("mrr@%d", r.K), r.scores.MRR},
-		{fmt.Sprintf("recall@%d", r.K), r.scores.Recall},
-		{"hit@1", r.scores.Hit1},
+	if e.asJSON {
+		err = r.printJSON(p.Stdout, queries, rankings)
+	} else {
+		err = r.print(p.Stdout)
 	}
-}
-
-// quantile is the time within which a share of the queries was answered.
-func (r report) quantile(share float64) time.Duration {
-	if len(r.times) == 0 {
-		return 0
-	}
-	return r.times[min(int(share*float64(len(r.times))), len(r.times)-1)].Round(10 * time.Microsecond)
-}
-
-func (r report) printJSON(w io.Writer, queries []eval.Query, rankings []eval.Ranking) error {
-	type queryJSON struct {
-		ID       string   `json:"query_id"`
-		Found    []string `json:"retrieved_docs"`
-		Relevant []string `json:"relevant_docs"`
-		NDCG     float64  `json:"ndcg"`
-	}
-	metrics := map[string]float64{}
-	for _, m := range r.metrics() {
-		metrics[m.name] = m.value
-	}
-	each := make([]queryJSON, len(queries))
-	for i, q := range queries {
-		each[i] = queryJSON{ID: q.ID, Found: rankings[i].Found[:min(r.K, len(rankings[i].Found))], NDCG: rankings[i].NDCG(r.K)}
-		for _, id := range slices.Sorted(maps.Keys(q.Grades)) {
-			if q.Grades[id] > 0 {
-				each[i].Relevant = append(each[i].Relevant, id)
-			}
-		}
-	}
-	return printJSON(w, map[string]any{
-		"timestamp": moment(time.Now()), "data": r.Data, "arm": r.Arm, "embedding_model": adapters.Redact(r.Embedder),
-		"corpus_size": r.Documents, "query_count": r.Queries, "top_k": r.K, "load_seconds": r.LoadSeconds, "elapsed_seconds": r.Seconds,
-		"median_ms": float64(r.quantile(0.5).Microseconds()) / 1000, "p95_ms": float64(r.quantile(0.95).Microseconds()) / 1000,
-		"metrics": metrics, "per_query": each,
-	})
+	return errors.Join(err, r.reaches(e.atLeast))
 }

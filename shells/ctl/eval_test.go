@@ -2,14 +2,19 @@ package main
 
 import (
 	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ragcorp/ragcorp/core/document"
+	"github.com/ragcorp/ragcorp/core/eval"
 	"github.com/ragcorp/ragcorp/core/identity"
 	"github.com/ragcorp/ragcorp/core/workspace"
 )
@@ -55,9 +60,9 @@ type evaluated struct {
 func TestEvalMeasuresASetInEveryWayOfSearching(t *testing.T) {
 	t.Parallel()
 	w, dir := newWorld(t), smallSet(t)
-	for _, arm := range []string{"hybrid", "lexical", "dense"} {
+	for _, arm := range []string{"hybrid", "lexical", "spelled", "dense", "ranks", "diverse"} {
 		e := decode[evaluated](w, "eval", "--data", dir, "--arm", arm, "--k", "2", "--json")
-		if e.CorpusSize != 4 || e.QueryCount != 2 || len(e.PerQuery) != 2 || len(e.Metrics) != 4 {
+		if e.CorpusSize != 4 || e.QueryCount != 2 || len(e.PerQuery) != 2 || len(e.Metrics) != 6 {
 			t.Errorf("%s: %+v", arm, e)
 			continue
 		}
@@ -115,5 +120,87 @@ func TestEvalFailsOnASetThatIsNone(t *testing.T) {
 	}
 	if r := w.ctl("", "eval", "--data", dir); r.code != exitFailed || !strings.Contains(r.stderr, "corpus.jsonl: line 1") {
 		t.Errorf("a broken corpus: exit code %d, %q", r.code, r.stderr)
+	}
+}
+
+func TestEvalFailsBelowAThreshold(t *testing.T) {
+	t.Parallel()
+	w, dir := newWorld(t), smallSet(t)
+	if r := w.ctl("", "eval", "--data", dir, "--at-least", "ndcg@10=0.8, mrr@10=0.75"); r.code != exitOK {
+		t.Errorf("above: exit code %d, %s", r.code, r.stderr)
+	}
+	r := w.ctl("", "eval", "--data", dir, "--at-least", "precision@10=0.9")
+	if r.code != exitFailed || !strings.Contains(r.stderr, "precision@10 is 0.1000, below 0.9") || !strings.Contains(r.stdout, "ndcg@10") {
+		t.Errorf("below: exit code %d, %q", r.code, r.stderr)
+	}
+	for _, wrong := range []string{"ndcg@10", "ndcg@10=x", "nothing@10=1"} {
+		if r := w.ctl("", "eval", "--data", dir, "--at-least", wrong); r.code != exitUsage {
+			t.Errorf("--at-least %s: exit code %d, %q", wrong, r.code, r.stderr)
+		}
+	}
+}
+
+func TestEvalComparesWithAnEarlierRun(t *testing.T) {
+	t.Parallel()
+	w, dir := newWorld(t), smallSet(t)
+	before := filepath.Join(t.TempDir(), "before.json")
+	if err := os.WriteFile(before, []byte(w.must("eval", "--data", dir, "--arm", "lexical", "--json")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e := decode[struct{ Comparison comparison }](w, "eval", "--data", dir, "--compare", before, "--json")
+	if e.Comparison.P != 1 || e.Comparison.Better+e.Comparison.Worse != 0 || e.Comparison.With != before {
+		t.Errorf("compared: %+v, want no difference", e.Comparison)
+	}
+	if r := w.ctl("", "eval", "--data", dir, "--compare", before, "--k", "3"); r.code != exitFailed {
+		t.Errorf("a run with another cut: exit code %d", r.code)
+	}
+	out := w.must("eval", "--data", dir, "--ablation")
+	if lines := strings.Split(strings.TrimSpace(out), "\n"); len(lines) != 1+len(steps()) || !slices.Equal(strings.Fields(lines[1])[:4], []string{"lexical", "0.8155", "+0.0000", "1.000"}) {
+		t.Errorf("--ablation prints:\n%s", out)
+	}
+}
+
+func TestEvalMisspellsTheSameWayForTheSameSeed(t *testing.T) {
+	t.Parallel()
+	queries := []eval.Query{{ID: "1", Text: "which soup is made of lentils"}, {ID: "2", Text: "who books trains"}}
+	if diff := cmp.Diff(queries, misspelt(queries, 0)); diff != "" {
+		t.Errorf("seed 0 changes queries:\n%s", diff)
+	}
+	a, b := misspelt(queries, 3), misspelt(queries[1:], 3)
+	if a[0].Text == queries[0].Text || a[1].Text == queries[1].Text || a[1].Text != b[0].Text {
+		t.Errorf("misspelt = %+v and %+v", a, b)
+	}
+}
+
+func TestEvalAsksAServerByItsAPI(t *testing.T) {
+	t.Parallel()
+	const ws, doc = "01890000-0000-7000-8000-000000000001", "01890000-0000-7000-8000-000000000002"
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		asked++
+		if r.Header.Get("X-API-Key") != "secret" {
+			rw.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		switch r.URL.Path {
+		case "/v1/workspaces/" + ws + "/query":
+			_, _ = io.WriteString(rw, `{"matches":[{"document_id":"`+doc+`"},{"document_id":"`+doc+`"}]}`)
+		case "/v1/workspaces/" + ws + "/documents/" + doc:
+			_, _ = io.WriteString(rw, `{"id":"`+doc+`","source":"trains"}`)
+		default:
+			rw.WriteHeader(http.StatusNotFound)
+		}
+	}))
+	defer server.Close()
+	w, dir := newWorld(t), smallSet(t)
+	e := decode[evaluated](w, "eval", "--data", dir, "--server", server.URL+"/", "--key", "secret", "--workspace", ws, "--json")
+	if e.Metrics["hit@1"] != 0.5 || len(e.PerQuery) != 2 || len(e.PerQuery[0].Found) != 1 || asked != 3 {
+		t.Errorf("eval: %+v after %d calls, want that one of two queries is answered after 3", e, asked)
+	}
+	if r := w.ctl("", "eval", "--data", dir, "--server", server.URL, "--workspace", ws); r.code != exitFailed || !strings.Contains(r.stderr, "401") {
+		t.Errorf("without a key: exit code %d, %q", r.code, r.stderr)
+	}
+	if r := w.ctl("", "eval", "--data", dir, "--server", server.URL); r.code != exitUsage {
+		t.Errorf("without a workspace: exit code %d", r.code)
 	}
 }

@@ -31,6 +31,7 @@ type subject struct {
 	config    adapters.Config
 	workspace workspace.ID
 	documents int // that were loaded
+	passages  int // to ask for
 	took      time.Duration
 
 	mu   sync.Mutex
@@ -115,8 +116,14 @@ func (s *subject) finish(ctx context.Context) error {
 	return nil
 }
 
+// describe says what was asked.
+func (s *subject) describe(r *report) {
+	r.Embedder, r.Documents, r.LoadSeconds = s.config.Data.EmbedURL, s.documents, s.took.Seconds()
+}
+
 // ask asks the queries, one after the other, and returns what was found and the times that it took, ascending.
 func (s *subject) ask(ctx context.Context, queries []eval.Query, how retrieval.Query) ([]eval.Ranking, []time.Duration, error) {
+	how.K = s.passages
 	rankings, times := make([]eval.Ranking, len(queries)), make([]time.Duration, len(queries))
 	for i, q := range queries {
 		how.Text = q.Text
