@@ -195,7 +195,8 @@ func (f *finder) fetch(ctx context.Context, ranked []Scored) ([]Hit, error) {
 	return hits, nil
 }
 
-// diversify reorders hits by maximal marginal relevance over their vectors.
+// diversify reorders hits by maximal marginal relevance: their fused scores, the best being 1, against how alike their vectors
+// are. The nearness of vectors alone would throw away what words know.
 func (f *finder) diversify(ctx context.Context, hits []Hit) ([]Hit, error) {
 	ids := make([]uuid.UUID, len(hits))
 	for i, h := range hits {
@@ -207,7 +208,9 @@ func (f *finder) diversify(ctx context.Context, hits []Hit) ([]Hit, error) {
 	}
 	relevance := make([]float64, len(hits))
 	for i, h := range hits {
-		relevance[i] = similarity(f.vector, vectors[h.ID])
+		if hits[0].Score > 0 {
+			relevance[i] = h.Score / hits[0].Score
+		}
 	}
 	order := MMR(relevance, func(i, j int) float64 {
 		return similarity(vectors[hits[i].ID], vectors[hits[j].ID])
