@@ -140,7 +140,7 @@ func (in *Loading) begin(ctx context.Context, t PortableTable) error {
 		rows int
 	}{{&open.one, 1}, {&open.many, loadRows}} {
 		var err error
-		if *s.into, err = prepare(ctx, in.tx, head+tuples(s.rows, len(names))); err != nil {
+		if *s.into, err = prepare(ctx, in.tx, head+tuples(s.rows, len(names))); err != nil { //nolint:sqlclosecheck // closed with the table
 			return fmt.Errorf("insert into %s: %w", t.Name, err)
 		}
 	}

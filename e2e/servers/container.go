@@ -57,7 +57,7 @@ func launch(ctx context.Context, i image) (_ *Container, err error) {
 		}
 	}()
 	tclog.SetDefault(silence{})
-	port, err := freePort()
+	port, err := freePort(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -110,8 +110,8 @@ type silence struct{}
 
 func (silence) Printf(string, ...any) {}
 
-func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+func freePort(ctx context.Context) (string, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
 	}
