@@ -76,9 +76,11 @@ func TestBombsAreRefusedAndMemoryStaysFlat(t *testing.T) {
 		{"a million cells", XLSX, sheetOf(t, strings.Repeat("<row>"+strings.Repeat(cell, 100)+"</row>", 10_000)), document.ReasonTooLarge},
 		{"a cell far away", XLSX, sheetOf(t, `<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>`), ""},
 		{"a cell outside", XLSX, sheetOf(t, `<row r="1"><c r="ZZZZZZ1"><v>1</v></c></row>`), document.ReasonCorrupt},
-		{"repeated rows", ODS, zipOf(t, "content.xml", odfRoot+`<office:spreadsheet><table:table table:name="S"><table:table-row table:number-rows-repeated="1048576">`+
-			`<table:table-cell table:number-columns-repeated="16384"><text:p>word</text:p></table:table-cell></table:table-row></table:table></office:spreadsheet></office:body></office:document-content>`),
-			document.ReasonTooLarge},
+		{
+			"repeated rows", ODS, zipOf(t, "content.xml", odfRoot+`<office:spreadsheet><table:table table:name="S"><table:table-row table:number-rows-repeated="1048576">`+
+				`<table:table-cell table:number-columns-repeated="16384"><text:p>word</text:p></table:table-cell></table:table-row></table:table></office:spreadsheet></office:body></office:document-content>`),
+			document.ReasonTooLarge,
+		},
 		{"20,000 pages", PDF, makePDF(make([][]placed, 20_000)...), document.ReasonTooManyPages},
 		{"a loop of pages", PDF, []byte(loop), document.ReasonCorrupt + " " + document.ReasonNoText},
 		{"deep json", JSON, []byte(strings.Repeat("[", 1<<20)), document.ReasonCorrupt + " "},

@@ -68,7 +68,6 @@ type mailReader struct {
 	plain    []string // bodies
 	pages    [][]byte
 	attached []document.Attachment
-	bytes    int64
 }
 
 // head prints who wrote to whom when.

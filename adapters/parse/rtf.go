@@ -86,7 +86,7 @@ func (r *rtfReader) read() error {
 			r.push()
 		case '}':
 			r.flushRaw()
-			err = r.pop()
+			r.pop()
 		case '\\':
 			err = r.control()
 		case '\r', '\n', 0:
@@ -113,11 +113,11 @@ func (r *rtfReader) push() {
 	r.group.fresh, r.group.opt = true, false
 }
 
-func (r *rtfReader) pop() error {
+func (r *rtfReader) pop() {
 	ended := r.group
 	n := len(r.stack)
 	if n == 0 {
-		return nil // more braces than there are groups
+		return // more braces than there are groups
 	}
 	r.group = r.stack[n-1]
 	r.stack = r.stack[:n-1]
@@ -127,7 +127,6 @@ func (r *rtfReader) pop() error {
 	if n == 1 { // the end of the document; what follows is no part of it
 		r.at = len(r.data)
 	}
-	return nil
 }
 
 // leave ends a destination.

@@ -5,7 +5,7 @@ import (
 )
 
 // word does what a control word says.
-func (r *rtfReader) word(word string, n int, given bool) error {
+func (r *rtfReader) word(word string, n int, given bool) error { //nolint:cyclop // a list of cases, each a line or two; apart they would be harder to follow
 	r.flushRaw()
 	fresh, optional := r.group.fresh, r.group.opt
 	r.group.fresh, r.group.opt = false, false
@@ -55,7 +55,7 @@ func (r *rtfReader) endCell() {
 }
 
 // setting takes words that change the state and print nothing.
-func (r *rtfReader) setting(word string, n int, given bool) {
+func (r *rtfReader) setting(word string, n int, given bool) { //nolint:cyclop // a list of cases, each a line or two; apart they would be harder to follow
 	switch word {
 	case "u":
 		r.unicode(n)
@@ -154,37 +154,21 @@ func isCharacterWord(word string) bool { return character(word) != "" }
 
 // charsetPage maps the charset of a font to a code page; 0 where it says nothing.
 func charsetPage(n int) int {
-	switch n {
-	case 77:
-		return 10000
-	case 128:
-		return 932
-	case 129:
-		return 949
-	case 134:
-		return 936
-	case 136:
-		return 950
-	case 161:
-		return 1253
-	case 162:
-		return 1254
-	case 163:
-		return 1258
-	case 177:
-		return 1255
-	case 178:
-		return 1256
-	case 186:
-		return 1257
-	case 204:
-		return 1251
-	case 222:
-		return 874
-	case 238:
-		return 1250
-	case 0:
-		return 1252
-	}
-	return 0
+	return map[int]int{
+		77:  10000,
+		128: 932,
+		129: 949,
+		134: 936,
+		136: 950,
+		161: 1253,
+		162: 1254,
+		163: 1258,
+		177: 1255,
+		178: 1256,
+		186: 1257,
+		204: 1251,
+		222: 874,
+		238: 1250,
+		0:   1252,
+	}[n]
 }

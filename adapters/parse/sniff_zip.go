@@ -69,18 +69,18 @@ func isDocumentPart(part string) bool {
 
 // partType tells a document by one of its parts; entry begins with its local header, and its name ends at end.
 func partType(part string, entry []byte, end int) string {
-	switch {
-	case part == "mimetype":
+	switch part {
+	case "mimetype":
 		return mimeOf(entry, end)
-	case part == "word/document.xml":
+	case "word/document.xml":
 		return DOCX
-	case part == "xl/workbook.xml":
+	case "xl/workbook.xml":
 		return XLSX
-	case part == "ppt/presentation.xml":
+	case "ppt/presentation.xml":
 		return PPTX
-	case part == "META-INF/container.xml":
+	case "META-INF/container.xml":
 		return EPUB
-	case part == "[Content_Types].xml":
+	case "[Content_Types].xml":
 		types := inflate(entry, end)
 		switch {
 		case wordMain.Match(types):

@@ -63,7 +63,7 @@ func builtIn(id int, custom map[int]numberFormat) numberFormat {
 }
 
 // formatOf reads a format's code, such as "yyyy\-mm\-dd" or "0.00%".
-func formatOf(code string) numberFormat {
+func formatOf(code string) numberFormat { //nolint:cyclop // a list of cases, each a line or two; apart they would be harder to follow
 	var b strings.Builder
 	quoted, bracketed := false, false
 	for i := 0; i < len(code); i++ {

@@ -23,9 +23,10 @@ func TestChunksKnowTheRowsOfTheirTables(t *testing.T) {
 		first, last := 0, 0
 		for i := 5; i <= 77; i++ {
 			mark := fmt.Sprintf("row%d ", i)
-			if i == 5 {
+			switch i {
+			case 5:
 				mark = "Name"
-			} else if i == 77 {
+			case 77:
 				mark = "a record"
 			}
 			if strings.Contains(c.Text, mark) {
