@@ -21,7 +21,7 @@ var App = wire.NewSet(
 	adapters.OpenParser, adapters.OpenEmbedder, adapters.OpenGenerator,
 	adapters.OpenTokens, adapters.OpenHasher,
 	wire.Struct(new(core.Ports), "Store", "Blobs", "Parser", "Embedder", "Generator", "Tokens", "Hasher"),
-	adapters.CoreOptions, adapters.OpenApp,
+	adapters.CoreOptions, adapters.OpenTelemetry, adapters.OpenApp,
 )
 
 // The programs.

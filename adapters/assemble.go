@@ -98,9 +98,10 @@ func restoreWindow(d time.Duration) time.Duration {
 	return d
 }
 
-// OpenApp makes the use cases; the function that is returned ends what they have begun.
-func OpenApp(p core.Ports, o *core.Options) (*core.App, func(), error) {
-	app, err := core.New(p, o)
+// OpenApp makes the use cases over ports that are watched; the function that is returned ends what they have begun.
+func OpenApp(p core.Ports, o *core.Options, store *sqlstore.Store, t ops.Telemetry) (*core.App, func(), error) {
+	store.Watch(t.Metrics.Query)
+	app, err := t.App(p, o)
 	if err != nil {
 		return nil, nil, err
 	}

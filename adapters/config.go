@@ -26,6 +26,7 @@ type Config struct {
 	Documents DocumentConfig
 	Answers   AnswerConfig
 	Log       LogConfig
+	Traces    TraceConfig
 }
 
 // DataConfig says where data is kept and which models are used.
@@ -150,6 +151,13 @@ type AnswerConfig struct {
 
 	InjectionFilter string  `env:"RAG_INJECTION_FILTER_MODE" envDefault:"downrank" desc:"what becomes of passages that look like prompt injection: off, mark, downrank or exclude"`
 	InjectionRisk   float64 `env:"RAG_INJECTION_RISK_THRESHOLD" envDefault:"0.6" desc:"risk from which on a passage looks like prompt injection, 0 to 1"`
+}
+
+// TraceConfig says where traces go.
+type TraceConfig struct {
+	Endpoint string  `env:"OTEL_EXPORTER_OTLP_ENDPOINT" desc:"URL of a collector of traces (OTLP over HTTP), such as http://localhost:4318; not set: nothing is traced"`
+	Service  string  `env:"OTEL_SERVICE_NAME" envDefault:"ragcorp" desc:"name of the program in traces"`
+	Ratio    float64 `env:"OTEL_TRACES_SAMPLER_ARG" envDefault:"1" desc:"share of requests that are traced, from 0 to 1, unless the caller has decided"`
 }
 
 // LogConfig says how the programs log.

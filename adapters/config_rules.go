@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -62,6 +63,7 @@ func (c Config) validate() []error {
 	c.Queue.check(&r)
 	c.Documents.check(&r)
 	c.Answers.check(&r)
+	c.Traces.check(&r)
 	r.broken(c.Seed.Admin && c.Env != "local", "DEV_SEED_ADMIN is only allowed where APP_ENV is local: it must be 'local'")
 	if c.Production() {
 		c.checkProduction(&r)
@@ -155,6 +157,13 @@ func (a AnswerConfig) check(r *rules) {
 	r.broken(a.Window < 0 || a.Window > time.Minute, "STREAM_RESUME_WINDOW must be from 0 to 1m")
 	r.broken(!slices.Contains(chat.PromptVersions(), strings.ToLower(a.Prompt)),
 		"PROMPT_VERSION must be one of %s", strings.Join(chat.PromptVersions(), ", "))
+}
+
+func (t TraceConfig) check(r *rules) {
+	u, err := url.Parse(t.Endpoint)
+	r.broken(t.Endpoint != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == ""),
+		"OTEL_EXPORTER_OTLP_ENDPOINT must be a URL such as http://localhost:4318")
+	r.broken(!(t.Ratio >= 0 && t.Ratio <= 1), "OTEL_TRACES_SAMPLER_ARG must be from 0 to 1")
 }
 
 // checkProduction holds the reasons not to face the world with these settings.

@@ -3,7 +3,6 @@ package adapters
 import (
 	"context"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
 	"github.com/ragcorp/ragcorp/adapters/ops"
@@ -19,18 +18,24 @@ const noQueue = "events:"
 type Queue struct {
 	redis   *queue.Redis // nil where they look into the database
 	metrics *queue.Metrics
+	watch   ops.Telemetry
 }
 
 // OpenQueue opens the Redis that QUEUE_URL names, if any. Whether it answers does not matter: it may come later.
-func OpenQueue(c Config) (*Queue, func(), error) {
+func OpenQueue(c Config, t ops.Telemetry) (*Queue, func(), error) {
+	q := &Queue{watch: t}
 	if c.Queue.URL == noQueue {
-		return &Queue{metrics: queue.NewMetrics(nil, core.Topics())}, func() {}, nil
+		q.metrics = queue.NewMetrics(nil, core.Topics())
+		t.Metrics.Register(q.metrics)
+		return q, func() {}, nil
 	}
 	r, err := queue.OpenRedis(c.Queue.URL, &queue.RedisOptions{Backlog: c.Queue.Backlog, Visibility: c.Queue.Visibility})
 	if err != nil {
 		return nil, nil, err
 	}
-	return &Queue{redis: r, metrics: queue.NewMetrics(r, core.Topics())}, func() { _ = r.Close() }, nil // see OpenStore
+	q.redis, q.metrics = r, queue.NewMetrics(r, core.Topics())
+	t.Metrics.Register(q.metrics)
+	return q, func() { _ = r.Close() }, nil // see OpenStore
 }
 
 // Check tells whether Redis answers, by the name of what was asked; it is empty without Redis. Work goes on while it doesn't
@@ -41,9 +46,6 @@ func (q *Queue) Check(ctx context.Context) map[string]error {
 	}
 	return map[string]error{"redis": q.redis.Ping(ctx)}
 }
-
-// Metrics counts what relays and workers do.
-func (q *Queue) Metrics() prometheus.Collector { return q.metrics }
 
 // programs are the relay, if there is Redis, and the workers, if there are to be some.
 func (q *Queue) programs(c Config, app *core.App, store *sqlstore.Store, log *zap.Logger) ([]ops.Program, error) {
@@ -58,7 +60,7 @@ func (q *Queue) programs(c Config, app *core.App, store *sqlstore.Store, log *za
 		out = append(out, relay)
 	}
 	if c.Worker.Count > 0 {
-		out = append(out, queue.NewWorker(store.Events(), app.Handle, &queue.WorkerOptions{
+		out = append(out, queue.NewWorker(store.Events(), q.watch.Reaction(app.Handle), &queue.WorkerOptions{
 			Topics: core.Topics(), Concurrency: c.Worker.Count, Lease: c.Worker.Lease, Poll: c.Worker.Poll,
 			DrainTimeout: c.Worker.Drain, Redis: q.redis, Metrics: q.metrics, Settle: app.Settle, Logger: log,
 		}))

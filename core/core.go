@@ -14,6 +14,7 @@ import (
 	"github.com/ragcorp/ragcorp/core/chat"
 	"github.com/ragcorp/ragcorp/core/document"
 	"github.com/ragcorp/ragcorp/core/event"
+	"github.com/ragcorp/ragcorp/core/idempotency"
 	"github.com/ragcorp/ragcorp/core/identity"
 	"github.com/ragcorp/ragcorp/core/llm"
 	"github.com/ragcorp/ragcorp/core/retrieval"
@@ -33,6 +34,7 @@ type Store interface {
 	Events() event.Log
 	Backlog() event.Backlog
 	Trail() audit.Trail
+	Requests() idempotency.Store
 }
 
 // Ports is what the product needs from the world.
@@ -94,6 +96,7 @@ type App struct {
 	Search     *retrieval.Service
 	Chat       *chat.Service
 	Audit      *audit.Service
+	Requests   *idempotency.Service
 
 	store Store
 	now   func() time.Time
@@ -119,6 +122,7 @@ func New(p Ports, o *Options) (*App, error) {
 	a.Accounts = identity.New(p.Store.Users(), p.Store.Keys(), p.Tokens, p.Hasher, p.Store.Events(), opts.Identity)
 	a.Workspaces = workspace.New(p.Store.Workspaces(), &opts.Workspaces)
 	a.Search = retrieval.New(p.Store.Index(), p.Embedder, p.Reranker, a.Workspaces, &opts.Search)
+	a.Requests = idempotency.New(p.Store.Requests(), &idempotency.Options{Now: opts.Now})
 	a.Audit = audit.New(p.Store.Trail(), p.Store.Events(), &opts.Audit)
 	var err error
 	if a.Chat, err = chat.New(p.Store.Conversations(), a.Search, p.Generator, a.Workspaces, &opts.Chat); err != nil {

@@ -108,19 +108,20 @@ func TestTheCoreImportsNothingFromOutside(t *testing.T) {
 func TestThePackagesOfTheCoreStandInALine(t *testing.T) {
 	t.Parallel()
 	line := map[string]string{ // what each may import of the core
-		"core/fault":     "",
-		"core/text":      "fault",
-		"core/event":     "fault",
-		"core/llm":       "fault",
-		"core/eval":      "fault",
-		"core/guard":     "text",
-		"core/identity":  "fault event",
-		"core/workspace": "fault event identity",
-		"core/audit":     "fault event identity",
-		"core/document":  "fault event identity workspace llm text",
-		"core/retrieval": "fault event identity workspace llm text document guard",
-		"core/connector": "fault event identity workspace document",
-		"core/chat":      "fault event identity workspace llm text document retrieval guard",
+		"core/fault":       "",
+		"core/text":        "fault",
+		"core/event":       "fault",
+		"core/llm":         "fault",
+		"core/eval":        "fault",
+		"core/guard":       "text",
+		"core/identity":    "fault event",
+		"core/workspace":   "fault event identity",
+		"core/audit":       "fault event identity",
+		"core/idempotency": "fault identity",
+		"core/document":    "fault event identity workspace llm text",
+		"core/retrieval":   "fault event identity workspace llm text document guard",
+		"core/connector":   "fault event identity workspace document",
+		"core/chat":        "fault event identity workspace llm text document retrieval guard",
 	}
 	for path, p := range packages(t) {
 		allowed, known := line[path]

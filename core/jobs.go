@@ -69,5 +69,8 @@ func (a *App) Tidy(ctx context.Context) (document.Swept, error) {
 	if _, err := a.store.Backlog().Prune(ctx, a.now().Add(-24*time.Hour)); err != nil {
 		return document.Swept{}, err
 	}
+	if err := a.Requests.Prune(ctx); err != nil {
+		return document.Swept{}, err
+	}
 	return a.Documents.Sweep(ctx, 24*time.Hour)
 }

@@ -149,7 +149,7 @@ func (c *client) request(t *testing.T, method, path string, body io.Reader) *htt
 	return req
 }
 
-// send sends a request and holds the response to what is true of all responses.
+// send sends a request and holds the response to what is true of all responses, and to the OpenAPI document.
 func (c *client) send(t *testing.T, req *http.Request) (reply, error) {
 	t.Helper()
 	res, err := direct.Do(req)
@@ -164,6 +164,9 @@ func (c *client) send(t *testing.T, req *http.Request) (reply, error) {
 	r := reply{res.StatusCode, res.Header, body}
 	if !c.rough || r.status != http.StatusServiceUnavailable {
 		r.check(t, req)
+	}
+	if d := c.contract(t); d != nil {
+		d.hold(t, req, r)
 	}
 	return r, nil
 }

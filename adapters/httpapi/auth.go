@@ -41,6 +41,7 @@ func (s *Server) authenticate(need access) func(ctx huma.Context, next func(huma
 			s.refuse(ctx, err)
 			return
 		}
+		knownOf(ctx.Context()).actor = a.String()
 		next(huma.WithValue(ctx, actorKey, a))
 	}
 }

@@ -47,6 +47,9 @@ func (s *Server) deny(ctx context.Context, a identity.Actor, err error) {
 		return
 	}
 	r, _ := ctx.Value(pathKey{}).(request)
+	if r.workspace != uuid.Nil && s.deps.Blocked != nil {
+		s.deps.Blocked()
+	}
 	derr := s.app.Audit.Deny(ctx, a, audit.Denial{Operation: r.operation, Workspace: r.workspace, Reason: f.Reason, From: r.peer})
 	if derr != nil {
 		s.log.Warn("a denial was not recorded", zap.String("request_id", requestID(ctx)), zap.Error(derr))

@@ -216,3 +216,47 @@ func TestARestoredDocumentGoesOnBeingProcessed(t *testing.T) {
 		t.Errorf("the restored document is %s, want READY", d.Status)
 	}
 }
+
+func TestARequestSentAgainUnderItsKeyIsDoneOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	owner := w.as(w.owner)
+	send := func(status int, path, key string, body any) reply {
+		t.Helper()
+		r := w.request("POST", w.path(w.mine, path), owner, body)
+		r.Header.Set("Idempotency-Key", key)
+		got := w.send(r)
+		if got.status != status {
+			t.Errorf("%s under %s = %d, want %d: %s", path, key, got.status, status, got.body)
+		}
+		return got
+	}
+	for path, bodies := range map[string][2]any{
+		"/ingest/text":  {`{"title":"t","text":"The first text."}`, `{"title":"t","text":"Another text."}`},
+		"/ingest/batch": {`{"documents":[{"title":"t","text":"A text in a batch."}]}`, `{"documents":[{"title":"u","text":"A text in a batch."}]}`},
+		"/documents/upload": {
+			form{name: "a.txt", content: "One file.", fields: map[string]string{"title": "t"}},
+			form{name: "a.txt", content: "One file.", fields: map[string]string{"title": "u"}},
+		},
+	} {
+		status := 200
+		if path == "/documents/upload" {
+			status = 202
+		}
+		first := send(status, path, "k-1", bodies[0])
+		again := send(status, path, "k-1", bodies[0])
+		if again.body != first.body || again.header.Get("Idempotency-Replayed") != "true" || first.header.Get("Idempotency-Replayed") != "" {
+			t.Errorf("%s again = %s as a replay %q, want %s", path, again.body, again.header.Get("Idempotency-Replayed"), first.body)
+		}
+		send(422, path, "k-1", bodies[1])
+		send(422, path, "k 1", bodies[0])
+		if other := send(status, path, "k-2", bodies[0]); other.header.Get("Idempotency-Replayed") != "" {
+			t.Errorf("%s under another key is answered as a replay", path)
+		}
+	}
+	member := w.request("POST", w.path(w.mine, "/ingest/text"), w.as(w.member), `{"title":"t","text":"The first text."}`)
+	member.Header.Set("Idempotency-Key", "k-1")
+	if got := w.send(member); got.status != 403 {
+		t.Errorf("somebody else under the same key = %d, want 403", got.status)
+	}
+}

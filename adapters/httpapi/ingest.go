@@ -55,38 +55,46 @@ func (s *Server) ingest() {
 		Summary: "Make a document of a text and process it at once",
 	}, create, func(ctx context.Context, in *struct {
 		WorkspacePath
+		OnceParam
 
 		Body IngestTextReq
 	},
-	) (*body[IngestTextRes], error) {
-		res, err := s.ingestOne(ctx, in.WorkspaceID, in.Body)
-		return &body[IngestTextRes]{res}, err
+	) (*replayable[IngestTextRes], error) {
+		r := onceIn{in.WorkspaceID, "ingest_text", in.IdempotencyKey, in.Body}
+		return once(ctx, s, r, func(ctx context.Context) (IngestTextRes, error) { return s.ingestOne(ctx, in.WorkspaceID, in.Body) })
 	})
 	both(s, huma.Operation{
 		OperationID: "ingest_batch", Method: http.MethodPost, Path: "/workspaces/{workspace_id}/ingest/batch", Tags: []string{"documents"},
 		Summary: "Make documents of up to ten texts; if any is not valid, none is taken",
 	}, create, func(ctx context.Context, in *struct {
 		WorkspacePath
+		OnceParam
 
 		Body IngestBatchReq
 	},
-	) (*body[IngestBatchRes], error) {
-		for i, d := range in.Body.Documents {
-			if err := s.app.Documents.CheckText(draftOf(d)); err != nil {
-				return nil, within(err, "documents["+strconv.Itoa(i)+"].")
-			}
-		}
-		out := IngestBatchRes{Documents: []IngestTextRes{}}
-		for _, d := range in.Body.Documents {
-			res, err := s.ingestOne(ctx, in.WorkspaceID, d)
-			if err != nil {
-				return nil, err
-			}
-			out.Documents = append(out.Documents, res)
-			out.TotalChunks += res.Chunks
-		}
-		return &body[IngestBatchRes]{out}, nil
+	) (*replayable[IngestBatchRes], error) {
+		r := onceIn{in.WorkspaceID, "ingest_batch", in.IdempotencyKey, in.Body}
+		return once(ctx, s, r, func(ctx context.Context) (IngestBatchRes, error) { return s.ingestAll(ctx, in.WorkspaceID, in.Body) })
 	})
+}
+
+// ingestAll takes texts one after the other, after all were looked at.
+func (s *Server) ingestAll(ctx context.Context, ws uuid.UUID, in IngestBatchReq) (IngestBatchRes, error) {
+	for i, d := range in.Documents {
+		if err := s.app.Documents.CheckText(draftOf(d)); err != nil {
+			return IngestBatchRes{}, within(err, "documents["+strconv.Itoa(i)+"].")
+		}
+	}
+	out := IngestBatchRes{Documents: []IngestTextRes{}}
+	for _, d := range in.Documents {
+		res, err := s.ingestOne(ctx, ws, d)
+		if err != nil {
+			return IngestBatchRes{}, err
+		}
+		out.Documents = append(out.Documents, res)
+		out.TotalChunks += res.Chunks
+	}
+	return out, nil
 }
 
 func (s *Server) ingestOne(ctx context.Context, ws uuid.UUID, in IngestTextReq) (IngestTextRes, error) {

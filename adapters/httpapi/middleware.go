@@ -16,15 +16,23 @@ import (
 type contextKey int
 
 const (
-	requestIDKey contextKey = iota
+	knownKey contextKey = iota
 	actorKey
 )
 
-// requestID returns the id under which a request appears in header, body and log.
-func requestID(ctx context.Context) string {
-	id, _ := ctx.Value(requestIDKey).(string)
-	return id
+// known is what is known of a request; the actor is found out on the way.
+type known struct{ id, actor string }
+
+func knownOf(ctx context.Context) *known {
+	k, ok := ctx.Value(knownKey).(*known)
+	if !ok {
+		return new(known) // outside of a request
+	}
+	return k
 }
+
+// requestID returns the id under which a request appears in header, body and log.
+func requestID(ctx context.Context) string { return knownOf(ctx).id }
 
 var goodRequestID = regexp.MustCompile(`^[\x21-\x7e]{1,128}$`)
 
@@ -36,7 +44,7 @@ func identify(next http.Handler) http.Handler {
 			id = uuid.NewString()
 		}
 		w.Header().Set("X-Request-Id", id)
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestIDKey, id)))
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), knownKey, &known{id: id})))
 	})
 }
 
@@ -102,6 +110,7 @@ type recorder struct {
 	http.ResponseWriter
 
 	status int
+	bytes  int64
 }
 
 func (r *recorder) WriteHeader(status int) {
@@ -115,7 +124,9 @@ func (r *recorder) Write(p []byte) (int, error) {
 	if r.status == 0 {
 		r.status = http.StatusOK
 	}
-	return r.ResponseWriter.Write(p)
+	n, err := r.ResponseWriter.Write(p)
+	r.bytes += int64(n)
+	return n, err
 }
 
 // Unwrap lets http.ResponseController reach the writer below.
@@ -133,8 +144,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 				defer panic(p) // net/http breaks the connection off
 			}
 			if p != nil && !aborted {
-				s.log.Error("panic", zap.String("request_id", requestID(r.Context())), zap.Any("panic", p),
-					zap.ByteString("stack", debug.Stack()))
+				s.log.Error("panic", append(about(r.Context()), zap.Any("panic", p), zap.ByteString("stack", debug.Stack()))...)
 				if rec.status == 0 {
 					writeProblem(rec, r, newProblem(http.StatusInternalServerError, "something went wrong on our side"))
 				}
@@ -144,9 +154,9 @@ func (s *Server) observe(next http.Handler) http.Handler {
 			if isProbe(r.URL.Path) {
 				return
 			}
-			s.log.Info("request", zap.String("request_id", requestID(r.Context())), zap.String("method", r.Method),
-				zap.String("path", route), zap.Int("status_code", rec.status),
-				zap.Float64("latency_ms", float64(time.Since(began).Microseconds())/1000))
+			s.log.Info("request", append(about(r.Context()), zap.String("method", r.Method), zap.String("path", route),
+				zap.Int("status_code", rec.status), zap.Float64("latency_ms", float64(time.Since(began).Microseconds())/1000),
+				zap.Int64("bytes", rec.bytes), zap.String("actor", knownOf(r.Context()).actor))...)
 		}()
 		next.ServeHTTP(rec, r)
 	})

@@ -152,11 +152,11 @@ func (s *Server) fail(ctx context.Context, path string, err error) *problemError
 	}
 	f := fault.Of(err)
 	if f == nil {
-		s.log.Error("internal error", zap.String("request_id", requestID(ctx)), zap.String("path", path), zap.Error(err))
+		s.log.Error("internal error", append(about(ctx), zap.String("path", path), zap.Error(err))...)
 		return &problemError{Problem: newProblem(http.StatusInternalServerError, "something went wrong on our side").in(ctx, path)}
 	}
 	if f.Kind == fault.Unavailable {
-		s.log.Warn("unavailable", zap.String("request_id", requestID(ctx)), zap.String("path", path), zap.Error(err))
+		s.log.Warn("unavailable", append(about(ctx), zap.String("path", path), zap.Error(err))...)
 	}
 	p := newProblem(statusOf(f.Kind), f.Text)
 	p.Reason = f.Reason

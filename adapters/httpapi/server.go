@@ -17,6 +17,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 
 	"github.com/ragcorp/ragcorp/core"
@@ -48,6 +49,8 @@ type Deps struct {
 	Helpful func(ctx context.Context) map[string]error // what is shown with it and may be away; may be nil
 	Metrics http.Handler                               // nil: there are none
 	Observe func(route, method string, status int, took time.Duration)
+	Blocked func()       // a request was denied because of its workspace; nil: nobody counts
+	Tracer  trace.Tracer // nil: nothing is traced
 	Log     *zap.Logger
 }
 
@@ -76,7 +79,7 @@ func New(d Deps, o Options) *Server {
 	s.api = humago.New(mux, apiConfig(o.Version))
 	s.routes(mux)
 	s.describe()
-	s.handler = chain(mux, identify, s.protect, s.observe, s.cors, s.limit, s.limitBody)
+	s.handler = chain(mux, identify, s.protect, s.trace, s.observe, s.cors, s.limit, s.limitBody)
 	return s
 }
 

@@ -68,14 +68,17 @@ func (s *Server) upload() {
 		OperationID: "upload_document", Method: http.MethodPost, Path: documentsURL + "/upload", Tags: []string{"documents"},
 		Summary: "Upload a file; it is processed in the background", DefaultStatus: http.StatusAccepted,
 		Middlewares: huma.Middlewares{noteRequest},
-	}, access{permission: identity.DocumentsCreate}, func(ctx context.Context, in *WorkspacePath) (*body[UploadRes], error) {
+	}, access{permission: identity.DocumentsCreate}, func(ctx context.Context, in *struct {
+		WorkspacePath
+		OnceParam
+	},
+	) (*replayable[UploadRes], error) {
 		r, ok := ctx.Value(requestKey{}).(*http.Request)
 		if !ok {
 			return nil, errors.New("the request is not at hand")
 		}
 		u := &uploading{Server: s, actor: actorOf(ctx), workspace: in.WorkspaceID}
-		d, arrival, err := u.read(ctx, r)
-		return &body[UploadRes]{uploadRes(d, arrival)}, err
+		return u.read(ctx, r, in.IdempotencyKey)
 	})
 	// The framework would read and check a body that it knows of when the operation is registered; this one is streamed.
 	for _, prefix := range prefixes() {
@@ -100,21 +103,34 @@ type uploading struct {
 	details   document.Details
 }
 
-func (u *uploading) read(ctx context.Context, r *http.Request) (document.Document, document.Arrival, error) {
+func (u *uploading) read(ctx context.Context, r *http.Request, key string) (*replayable[UploadRes], error) {
 	form, err := r.MultipartReader()
 	if err != nil {
-		return document.Document{}, document.Known, fault.Unsupported.Errorf("the body must be multipart/form-data")
+		return nil, fault.Unsupported.Errorf("the body must be multipart/form-data")
 	}
 	if err := u.parts(ctx, form); err != nil {
 		if u.receipt != nil {
 			err = errors.Join(err, u.app.Documents.Discard(ctx, u.receipt))
 		}
-		return document.Document{}, document.Known, err
+		return nil, err
 	}
 	if u.receipt == nil {
-		return document.Document{}, document.Known, fault.Field("file", "is required")
+		return nil, fault.Field("file", "is required")
 	}
-	return u.app.Documents.Accept(ctx, u.actor, u.receipt, u.details)
+	what := struct {
+		File    string
+		Details document.Details
+	}{u.receipt.Digest(), u.details}
+	accepted := false
+	out, err := once(ctx, u.Server, onceIn{u.workspace, "upload_document", key, what}, func(ctx context.Context) (UploadRes, error) {
+		accepted = true
+		d, arrival, err := u.app.Documents.Accept(ctx, u.actor, u.receipt, u.details)
+		return uploadRes(d, arrival), err
+	})
+	if !accepted { // it was taken before, or is not to be taken
+		err = errors.Join(err, u.app.Documents.Discard(ctx, u.receipt))
+	}
+	return out, err
 }
 
 func (u *uploading) parts(ctx context.Context, form *multipart.Reader) error {

@@ -12,31 +12,38 @@ import (
 	"github.com/ragcorp/ragcorp/core/event"
 )
 
-// Metrics are the numbers that a process shows to Prometheus. All labels are bounded.
+// Metrics are the numbers that a process shows to Prometheus. All labels are bounded. It is itself a prometheus.Collector.
 type Metrics struct {
 	registry *prometheus.Registry
+
 	requests *prometheus.CounterVec
 	latency  *prometheus.HistogramVec
+	blocked  prometheus.Counter
+	queries  *prometheus.HistogramVec
+
+	searching searchMetrics
+	answering answerMetrics
+	models    modelMetrics
+	work      workMetrics
 }
 
-// NewMetrics makes the metrics of a process. backlog counts the deliveries that are not done; it is asked when the metrics
-// are read, as more is.
-func NewMetrics(backlog func(ctx context.Context) ([]event.Stat, error), more ...prometheus.Collector) *Metrics {
+// NewMetrics makes the metrics of a process.
+func NewMetrics() *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
-		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "rag_requests_total", Help: "Requests served, by route, method and class of status.",
-		}, []string{"endpoint", "method", "status"}),
-		latency: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "rag_request_latency_seconds", Help: "Time from the first to the last byte of a response.",
-			Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
-		}, []string{"endpoint", "method"}),
+		requests: counters("rag_requests_total", "Requests served, by route, method and class of status.", "endpoint", "method", "status"),
+		latency: histograms("rag_request_latency_seconds", "Time from the first to the last byte of a response.",
+			[]float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}, "endpoint", "method"),
+		blocked: counter("rag_cross_scope_block_total", "Requests that were denied because of the workspace that they were about."),
+		queries: histograms("rag_db_query_duration_seconds", "Statements to the database, by their first word.",
+			[]float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5}, "kind"),
+		searching: newSearchMetrics(), answering: newAnswerMetrics(), models: newModelMetrics(), work: newWorkMetrics(),
 	}
-	m.registry.MustRegister(
-		m.requests, m.latency, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		&backlogCollector{read: backlog},
-	)
-	m.registry.MustRegister(more...)
+	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.requests, m.latency, m.blocked, m.queries)
+	for _, group := range [][]prometheus.Collector{m.searching.all(), m.answering.all(), m.models.all(), m.work.all()} {
+		m.registry.MustRegister(group...)
+	}
 	return m
 }
 
@@ -77,6 +84,19 @@ func (m *Metrics) Request(endpoint, method string, status int, took time.Duratio
 	m.latency.WithLabelValues(endpoint, method).Observe(took.Seconds())
 }
 
+// Blocked counts a request that was denied because of its workspace.
+func (m *Metrics) Blocked() { m.blocked.Inc() }
+
+// Query counts one statement to the database. kind is its first word, such as SELECT.
+func (m *Metrics) Query(kind string, took time.Duration) {
+	switch kind {
+	case "SELECT", "INSERT", "UPDATE", "DELETE", "BEGIN", "COMMIT", "ROLLBACK", "WITH":
+	default:
+		kind = "other"
+	}
+	m.queries.WithLabelValues(kind).Observe(took.Seconds())
+}
+
 func class(status int) string {
 	switch status / 100 {
 	case 2:
@@ -87,6 +107,37 @@ func class(status int) string {
 		return "5xx"
 	}
 	return "other"
+}
+
+func counter(name, help string) prometheus.Counter {
+	return prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
+}
+
+func counters(name, help string, labels ...string) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+}
+
+func histogram(name, help string, buckets []float64) prometheus.Histogram {
+	return prometheus.NewHistogram(prometheus.HistogramOpts{Name: name, Help: help, Buckets: buckets})
+}
+
+func histograms(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
+	return prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: name, Help: help, Buckets: buckets}, labels)
+}
+
+// Describe implements prometheus.Collector.
+func (m *Metrics) Describe(ch chan<- *prometheus.Desc) { m.registry.Describe(ch) }
+
+// Collect implements prometheus.Collector.
+func (m *Metrics) Collect(ch chan<- prometheus.Metric) { m.registry.Collect(ch) }
+
+// Register adds numbers that others count.
+func (m *Metrics) Register(more ...prometheus.Collector) { m.registry.MustRegister(more...) }
+
+// WatchBacklog shows the deliveries that are not done; read counts them whenever the metrics are read. It must be called once
+// at most.
+func (m *Metrics) WatchBacklog(read func(ctx context.Context) ([]event.Stat, error)) {
+	m.registry.MustRegister(&backlogCollector{read: read})
 }
 
 // backlogCollector reads the deliveries when asked.

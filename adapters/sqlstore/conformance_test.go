@@ -39,3 +39,8 @@ func TestTrailConforms(t *testing.T) {
 	t.Parallel()
 	onEveryDatabase(t, coretest.TestTrail)
 }
+
+func TestRequestsConform(t *testing.T) {
+	t.Parallel()
+	onEveryDatabase(t, coretest.TestRequests)
+}

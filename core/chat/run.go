@@ -101,6 +101,9 @@ func (r *Run) produce(ctx context.Context, t *turn) {
 	var failed error
 	var done bool
 	t.run(ctx, func(p Piece, err error) bool {
+		if p.Done != nil {
+			t.told(*p.Done, true)
+		}
 		if err != nil {
 			failed = err
 			return false

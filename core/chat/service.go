@@ -42,6 +42,9 @@ type Options struct {
 	ResumeBuffer int
 	// MaxTokens bounds the length of an answer. Defaults to what the model allows.
 	MaxTokens int
+	// Observe is told every answer, and whether it was asked for piece by piece; it must be quick, and safe for concurrent use.
+	// Defaults to nobody.
+	Observe func(a Answer, streamed bool)
 }
 
 func (o *Options) withDefaults() Options {
@@ -106,6 +109,7 @@ func (s *Service) Ask(ctx context.Context, a identity.Actor, q Question) (Answer
 			return Answer{}, err
 		}
 		if piece.Done != nil {
+			s.told(*piece.Done, false)
 			return *piece.Done, nil
 		}
 	}
@@ -120,7 +124,23 @@ func (s *Service) Stream(ctx context.Context, a identity.Actor, q Question) iter
 			yield(Piece{}, fault.Denied.Errorf("you may not ask questions"))
 		}
 	}
-	return s.answer(ctx, a, q)
+	return func(yield func(Piece, error) bool) {
+		for piece, err := range s.answer(ctx, a, q) {
+			if piece.Done != nil {
+				s.told(*piece.Done, true)
+			}
+			if !yield(piece, err) {
+				return
+			}
+		}
+	}
+}
+
+// told tells whoever observes.
+func (s *Service) told(a Answer, streamed bool) {
+	if s.opts.Observe != nil {
+		s.opts.Observe(a, streamed)
+	}
 }
 
 func (s *Service) answer(ctx context.Context, a identity.Actor, q Question) iter.Seq2[Piece, error] {

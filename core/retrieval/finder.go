@@ -51,12 +51,12 @@ func (f *finder) gather(ctx context.Context) ([]Hit, error) {
 	if err != nil {
 		return nil, err
 	}
-	fuse := Fuse
+	looked, fuse := f.opts.Now(), Fuse
 	if f.query.Fusion == Ranks {
 		fuse = FuseRanks
 	}
 	ranked := fuse(f.rankings(lexical, dense))
-	f.trace.Fused = len(ranked)
+	f.trace.Fused, f.trace.Fusing = len(ranked), f.opts.Now().Sub(looked)
 	return f.fetch(ctx, ranked)
 }
 

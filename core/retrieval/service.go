@@ -32,6 +32,8 @@ type Options struct {
 	Guard Guard
 	// Risk is the score of guard.Verdict from which on a hit is suspicious, 0 to 1. Defaults to guard.Threshold.
 	Risk float64
+	// Observe is told how each result came about; it must be quick, and safe for concurrent use. Defaults to nobody.
+	Observe func(Trace)
 }
 
 func (o *Options) withDefaults() Options {
@@ -171,5 +173,8 @@ func (s *Service) Find(ctx context.Context, scope workspace.Scope, q Query) (Res
 	f.trace.Guard = q.Guard
 	hits, err := f.run(ctx)
 	f.trace.Took = s.opts.Now().Sub(f.begun)
+	if err == nil && s.opts.Observe != nil {
+		s.opts.Observe(f.trace)
+	}
 	return Result{Hits: hits, Trace: f.trace}, err
 }

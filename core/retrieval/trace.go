@@ -14,6 +14,7 @@ type Trace struct {
 	Dense       Arm
 	Embedding   time.Duration // what embedding the query took
 	Fused       int           // candidates after fusion
+	Fusing      time.Duration // what making one ranking of several took
 	Diversified bool
 	Reranked    bool
 	Guard       Guard         // what became of suspicious candidates

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/ragcorp/ragcorp/adapters"
+	"github.com/ragcorp/ragcorp/adapters/ops"
 	"github.com/ragcorp/ragcorp/adapters/sqlstore"
 	"github.com/ragcorp/ragcorp/core/document"
 	"github.com/ragcorp/ragcorp/core/llm"
@@ -111,7 +112,7 @@ func checkBlobs(ctx context.Context, c adapters.Config) (detail string, err erro
 }
 
 func checkQueue(ctx context.Context, c adapters.Config) (string, error) {
-	q, closeQueue, err := adapters.OpenQueue(c)
+	q, closeQueue, err := adapters.OpenQueue(c, ops.Telemetry{Metrics: ops.NewMetrics()})
 	if err != nil {
 		return "", err
 	}

@@ -70,14 +70,23 @@ func openApp(ctx context.Context, c adapters.Config) (*core.App, func(), error) 
 		cleanup()
 		return nil, nil, err
 	}
-	app, cleanup4, err := adapters.OpenApp(ports, options)
+	telemetry, cleanup4, err := adapters.OpenTelemetry(ctx, c)
 	if err != nil {
 		cleanup3()
 		cleanup2()
 		cleanup()
 		return nil, nil, err
 	}
+	app, cleanup5, err := adapters.OpenApp(ports, options, store, telemetry)
+	if err != nil {
+		cleanup4()
+		cleanup3()
+		cleanup2()
+		cleanup()
+		return nil, nil, err
+	}
 	return app, func() {
+		cleanup5()
 		cleanup4()
 		cleanup3()
 		cleanup2()

@@ -12,8 +12,6 @@ import (
 	"github.com/ragcorp/ragcorp/adapters/ops"
 	"github.com/ragcorp/ragcorp/adapters/sqlstore"
 	"github.com/ragcorp/ragcorp/core"
-	"github.com/ragcorp/ragcorp/core/event"
-	"github.com/ragcorp/ragcorp/core/identity"
 )
 
 // newProgram makes sure that somebody can sign in, and serves.
@@ -24,20 +22,6 @@ func newProgram(
 		return nil, err
 	}
 	return ops.Together{s, w}, nil
-}
-
-func newMetrics(app *core.App, q *adapters.Queue) *ops.Metrics {
-	backlog := func(ctx context.Context) ([]event.Stat, error) { return app.Backlog(ctx, identity.System) }
-	m := ops.NewMetrics(backlog, q.Metrics())
-	m.Total("rag_prompt_injection_detected_total", "Passages found that look like prompt injection, by what they show.", "pattern",
-		func() map[string]float64 {
-			out := map[string]float64{}
-			for pattern, n := range app.Search.Injections() {
-				out[string(pattern)] = float64(n)
-			}
-			return out
-		})
-	return m
 }
 
 // connections are what the shell asks whether it answers.
@@ -51,9 +35,10 @@ func newConnections(database *sqlstore.Store, blobs *blobstore.Store, q *adapter
 	return connections{database, blobs, q}
 }
 
-func serverDeps(app *core.App, to connections, m *ops.Metrics, log *zap.Logger) httpapi.Deps {
+func serverDeps(app *core.App, to connections, t ops.Telemetry, log *zap.Logger) httpapi.Deps {
 	return httpapi.Deps{
-		App: app, Log: log, Metrics: m.Handler(), Observe: m.Request, Helpful: to.queue.Check,
+		App: app, Log: log, Metrics: t.Metrics.Handler(), Observe: t.Metrics.Request, Blocked: t.Metrics.Blocked, Tracer: t.Tracer,
+		Helpful: to.queue.Check,
 		Ready: func(ctx context.Context) map[string]error {
 			return map[string]error{"database": to.database.Ping(ctx), "blobs": to.blobs.Ping(ctx)}
 		},

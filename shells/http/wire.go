@@ -14,5 +14,5 @@ import (
 )
 
 func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program, func(), error) {
-	panic(wire.Build(ragcorp.HTTP, newMetrics, newConnections, serverDeps, serverOptions, newProgram))
+	panic(wire.Build(ragcorp.HTTP, newConnections, serverDeps, serverOptions, newProgram))
 }

@@ -72,14 +72,14 @@ func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program
 		cleanup()
 		return nil, nil, err
 	}
-	app, cleanup4, err := adapters.OpenApp(ports, options)
+	telemetry, cleanup4, err := adapters.OpenTelemetry(ctx, c)
 	if err != nil {
 		cleanup3()
 		cleanup2()
 		cleanup()
 		return nil, nil, err
 	}
-	queue, cleanup5, err := adapters.OpenQueue(c)
+	app, cleanup5, err := adapters.OpenApp(ports, options, store, telemetry)
 	if err != nil {
 		cleanup4()
 		cleanup3()
@@ -87,13 +87,22 @@ func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program
 		cleanup()
 		return nil, nil, err
 	}
+	queue, cleanup6, err := adapters.OpenQueue(c, telemetry)
+	if err != nil {
+		cleanup5()
+		cleanup4()
+		cleanup3()
+		cleanup2()
+		cleanup()
+		return nil, nil, err
+	}
 	mainConnections := newConnections(store, blobstoreStore, queue)
-	metrics := newMetrics(app, queue)
-	deps := serverDeps(app, mainConnections, metrics, log)
+	deps := serverDeps(app, mainConnections, telemetry, log)
 	httpapiOptions := serverOptions(c)
 	server := httpapi.New(deps, httpapiOptions)
 	workers, err := adapters.NewWorkers(c, app, store, queue, log)
 	if err != nil {
+		cleanup6()
 		cleanup5()
 		cleanup4()
 		cleanup3()
@@ -103,6 +112,7 @@ func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program
 	}
 	program, err := newProgram(ctx, c, app, server, workers)
 	if err != nil {
+		cleanup6()
 		cleanup5()
 		cleanup4()
 		cleanup3()
@@ -111,6 +121,7 @@ func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program
 		return nil, nil, err
 	}
 	return program, func() {
+		cleanup6()
 		cleanup5()
 		cleanup4()
 		cleanup3()

@@ -11,9 +11,6 @@ import (
 	"github.com/ragcorp/ragcorp/adapters/blobstore"
 	"github.com/ragcorp/ragcorp/adapters/ops"
 	"github.com/ragcorp/ragcorp/adapters/sqlstore"
-	"github.com/ragcorp/ragcorp/core"
-	"github.com/ragcorp/ragcorp/core/event"
-	"github.com/ragcorp/ragcorp/core/identity"
 )
 
 // connections are what work needs.
@@ -28,13 +25,12 @@ func newConnections(database *sqlstore.Store, blobs *blobstore.Store, q *adapter
 }
 
 // newProgram works, and shows health and metrics on WORKER_HTTP_PORT; 0 shows nothing.
-func newProgram(c adapters.Config, app *core.App, to connections, w adapters.Workers, log *zap.Logger) ops.Program {
+func newProgram(c adapters.Config, t ops.Telemetry, to connections, w adapters.Workers, log *zap.Logger) ops.Program {
 	if c.Worker.HTTPPort == 0 {
 		return w
 	}
-	m := ops.NewMetrics(func(ctx context.Context) ([]event.Stat, error) { return app.Backlog(ctx, identity.System) }, to.queue.Metrics())
 	return ops.Together{w, ops.Probes{
-		Addr: net.JoinHostPort(c.Worker.HTTPHost, strconv.Itoa(c.Worker.HTTPPort)), Metrics: m.Handler(), Log: log,
+		Addr: net.JoinHostPort(c.Worker.HTTPHost, strconv.Itoa(c.Worker.HTTPPort)), Metrics: t.Metrics.Handler(), Log: log,
 		Ready: func(ctx context.Context) map[string]error {
 			return map[string]error{"db": to.database.Ping(ctx), "blobs": to.blobs.Ping(ctx)}
 		},

@@ -17,18 +17,34 @@ import (
 // Injectors from wire.go:
 
 func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program, func(), error) {
-	store, cleanup, err := adapters.OpenStore(ctx, c)
+	telemetry, cleanup, err := adapters.OpenTelemetry(ctx, c)
 	if err != nil {
 		return nil, nil, err
 	}
-	blobstoreStore, cleanup2, err := adapters.OpenBlobs(ctx, c)
+	store, cleanup2, err := adapters.OpenStore(ctx, c)
 	if err != nil {
 		cleanup()
 		return nil, nil, err
 	}
-	parser, cleanup3 := adapters.OpenParser(c)
+	blobstoreStore, cleanup3, err := adapters.OpenBlobs(ctx, c)
+	if err != nil {
+		cleanup2()
+		cleanup()
+		return nil, nil, err
+	}
+	queue, cleanup4, err := adapters.OpenQueue(c, telemetry)
+	if err != nil {
+		cleanup3()
+		cleanup2()
+		cleanup()
+		return nil, nil, err
+	}
+	mainConnections := newConnections(store, blobstoreStore, queue)
+	parser, cleanup5 := adapters.OpenParser(c)
 	embedder, err := adapters.OpenEmbedder(c)
 	if err != nil {
+		cleanup5()
+		cleanup4()
 		cleanup3()
 		cleanup2()
 		cleanup()
@@ -36,6 +52,8 @@ func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program
 	}
 	generator, err := adapters.OpenGenerator(c)
 	if err != nil {
+		cleanup5()
+		cleanup4()
 		cleanup3()
 		cleanup2()
 		cleanup()
@@ -43,6 +61,8 @@ func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program
 	}
 	tokens, err := adapters.OpenTokens(c)
 	if err != nil {
+		cleanup5()
+		cleanup4()
 		cleanup3()
 		cleanup2()
 		cleanup()
@@ -50,6 +70,8 @@ func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program
 	}
 	hasher, err := adapters.OpenHasher()
 	if err != nil {
+		cleanup5()
+		cleanup4()
 		cleanup3()
 		cleanup2()
 		cleanup()
@@ -66,28 +88,14 @@ func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program
 	}
 	options, err := adapters.CoreOptions(c, hasher)
 	if err != nil {
-		cleanup3()
-		cleanup2()
-		cleanup()
-		return nil, nil, err
-	}
-	app, cleanup4, err := adapters.OpenApp(ports, options)
-	if err != nil {
-		cleanup3()
-		cleanup2()
-		cleanup()
-		return nil, nil, err
-	}
-	queue, cleanup5, err := adapters.OpenQueue(c)
-	if err != nil {
+		cleanup5()
 		cleanup4()
 		cleanup3()
 		cleanup2()
 		cleanup()
 		return nil, nil, err
 	}
-	mainConnections := newConnections(store, blobstoreStore, queue)
-	workers, err := adapters.NewWorkers(c, app, store, queue, log)
+	app, cleanup6, err := adapters.OpenApp(ports, options, store, telemetry)
 	if err != nil {
 		cleanup5()
 		cleanup4()
@@ -96,8 +104,19 @@ func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program
 		cleanup()
 		return nil, nil, err
 	}
-	program := newProgram(c, app, mainConnections, workers, log)
+	workers, err := adapters.NewWorkers(c, app, store, queue, log)
+	if err != nil {
+		cleanup6()
+		cleanup5()
+		cleanup4()
+		cleanup3()
+		cleanup2()
+		cleanup()
+		return nil, nil, err
+	}
+	program := newProgram(c, telemetry, mainConnections, workers, log)
 	return program, func() {
+		cleanup6()
 		cleanup5()
 		cleanup4()
 		cleanup3()

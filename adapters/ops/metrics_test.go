@@ -1,0 +1,25 @@
+package ops
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+func TestLabelsAreBounded(t *testing.T) {
+	t.Parallel()
+	m := NewMetrics()
+	for _, s := range []string{"SELECT", "PRAGMA", "'; DROP", "x"} {
+		m.Query(s, 0)
+		m.Fallback(s)
+		m.Request("unmatched", s, 299, 0)
+	}
+	rec := httptest.NewRecorder()
+	m.Handler().ServeHTTP(rec, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
+	for _, s := range []string{"PRAGMA", "DROP", `"x"`} {
+		if strings.Contains(rec.Body.String(), s) {
+			t.Errorf("a label has the value %s", s)
+		}
+	}
+}
