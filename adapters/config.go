@@ -75,6 +75,7 @@ type HTTPConfig struct {
 	AllowCredentials bool     `env:"CORS_ALLOW_CREDENTIALS" envDefault:"false" desc:"browsers may send the session's cookie from those origins"`
 	MaxBody          int64    `env:"MAX_BODY_BYTES" envDefault:"10485760" desc:"of requests other than uploads; at most 500 MiB"`
 	MaxUpload        int64    `env:"MAX_UPLOAD_BYTES" envDefault:"26214400" desc:"of one file; at most 500 MiB"`
+	MaxBatch         int64    `env:"MAX_BATCH_BYTES" envDefault:"268435456" desc:"of a request with many files; at most 2 GiB"`
 	MaxTopK          int      `env:"MAX_TOP_K" envDefault:"20" desc:"most passages that a query may ask for; at most 50"`
 	RateRPS          float64  `env:"RATE_LIMIT_RPS" envDefault:"10" desc:"requests per second and client; 0: no limit"`
 	RateBurst        int      `env:"RATE_LIMIT_BURST" envDefault:"20" desc:"requests of a client at once; 0: no limit"`

@@ -96,6 +96,7 @@ func rules() map[string]rule {
 		"reprocess_document": {needs: create, reach: writing, ok: 202},
 		"cancel_document":    {needs: create, reach: writing, ok: 409}, // it is processed already
 		"upload_document":    {needs: create, reach: writing, ok: 202, body: upload},
+		"upload_documents":   {needs: create, reach: writing, ok: 202, body: upload},
 		"ingest_text":        {needs: create, reach: writing, body: raw(`{"title":"new","text":"something new"}`)},
 		"ingest_batch":       {needs: create, reach: writing, body: raw(`{"documents":[{"title":"new","text":"something new"}]}`)},
 

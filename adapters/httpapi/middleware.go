@@ -179,8 +179,12 @@ func isProbe(path string) bool { return path == "/healthz" || path == "/readyz" 
 func (s *Server) limitBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		limit := s.opts.MaxBody
-		if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/documents/upload") {
+		switch {
+		case r.Method != http.MethodPost:
+		case strings.HasSuffix(r.URL.Path, "/documents/upload"):
 			limit = s.opts.MaxUpload + 1<<20 // the other parts of the form
+		case strings.HasSuffix(r.URL.Path, "/documents/batch"):
+			limit = max(s.opts.MaxBatch, s.opts.MaxUpload+1<<20)
 		}
 		if r.ContentLength > limit {
 			writeProblem(w, r, newProblem(http.StatusRequestEntityTooLarge, "the body is larger than the limit"))

@@ -144,7 +144,7 @@ func retryHeaders(seconds int) http.Header {
 // internal one.
 func (s *Server) fail(ctx context.Context, path string, err error) *problemError {
 	var body *http.MaxBytesError
-	if errors.As(err, &body) {
+	if fault.Of(err) == nil && errors.As(err, &body) {
 		err = fault.TooLarge.Errorf("the body is larger than the limit")
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {

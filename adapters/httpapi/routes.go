@@ -19,6 +19,7 @@ func (s *Server) routes(mux *http.ServeMux) {
 	s.documentChanges()
 	s.documentEvents()
 	s.upload()
+	s.batch()
 	s.ingest()
 	s.query()
 	s.ask()

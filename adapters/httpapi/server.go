@@ -32,6 +32,7 @@ type Options struct {
 	AllowCredentials bool
 	MaxBody          int64 // bytes of a request that is no upload
 	MaxUpload        int64 // bytes of an uploaded file
+	MaxBatch         int64 // bytes of a form with many files; 0 means those of one with the largest file
 	MaxTopK          int   // most hits that a query may ask for
 	RateRPS          float64
 	RateBurst        int

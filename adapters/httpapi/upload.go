@@ -149,26 +149,33 @@ func (u *uploading) parts(ctx context.Context, form *multipart.Reader) error {
 }
 
 func (u *uploading) part(ctx context.Context, part *multipart.Part) (err error) {
-	switch name := part.FormName(); name {
-	case "file":
-		if u.receipt != nil {
-			return fault.Field("file", "must be given once")
-		}
-		u.receipt, err = u.app.Documents.Receive(ctx, u.actor, u.workspace, document.Incoming{
-			Name: part.FileName(), MediaType: part.Header.Get("Content-Type"), Body: part,
-		})
+	if name := part.FormName(); name != "file" {
+		return detail(&u.details, part, name)
+	}
+	if u.receipt != nil {
+		return fault.Field("file", "must be given once")
+	}
+	u.receipt, err = u.app.Documents.Receive(ctx, u.actor, u.workspace, document.Incoming{
+		Name: part.FileName(), MediaType: part.Header.Get("Content-Type"), Body: part,
+	})
+	return err
+}
+
+// detail reads a field of a form that says something about a file; fields of other names are passed over.
+func detail(d *document.Details, part io.Reader, name string) (err error) {
+	switch name {
 	case "title":
-		u.details.Title, err = field(part, name)
+		d.Title, err = field(part, name)
 	case "source":
-		u.details.Source, err = field(part, name)
+		d.Source, err = field(part, name)
 	case "external_id":
-		u.details.ExternalID, err = field(part, name)
+		d.ExternalID, err = field(part, name)
 	case "replace":
 		var by string
 		by, err = field(part, name)
-		u.details.Replace = document.Replace(by)
+		d.Replace = document.Replace(by)
 	case "metadata":
-		u.details.Metadata, err = metadataField(part)
+		d.Metadata, err = metadataField(part)
 	default:
 		_, err = io.Copy(io.Discard, part)
 	}
@@ -199,8 +206,10 @@ func metadataField(part io.Reader) (map[string]any, error) {
 func formError(err error) error {
 	var tooLarge *http.MaxBytesError
 	switch {
+	case err == nil:
+		return nil
 	case errors.As(err, &tooLarge):
-		return fault.TooLarge.Errorf("the file is larger than the limit").Because(document.ReasonTooLarge)
+		return fault.TooLarge.Wrap(err, "the file is larger than the limit").Because(document.ReasonTooLarge)
 	case fault.Of(err) != nil:
 		return err
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, multipart.ErrMessageTooLarge):

@@ -13,7 +13,8 @@ import (
 
 // purgeData is what an event on TopicPurge carries.
 type purgeData struct {
-	Blob string `json:"blob"`
+	Blob     string `json:"blob"`
+	Outdated bool   `json:"outdated,omitempty"` // the document lives on with other bytes; only the blob goes
 }
 
 // Purge reacts to a deleted document: it removes its bytes, text, chunks and vectors for good, unless it was restored since.
@@ -27,6 +28,9 @@ func (s *Service) Purge(ctx context.Context, e event.Event) error {
 	if err != nil {
 		return fmt.Errorf("event %s: %w", e.ID, err)
 	}
+	if data.Outdated {
+		return s.dropBlob(ctx, data.Blob)
+	}
 	_, err = s.ports.Janitor.Purge(ctx, e.Workspace, id, e.Time)
 	if errors.Is(err, fault.NotFound) { // restored; or gone with its workspace, and then Sweep finds the blob
 		return nil
@@ -38,6 +42,15 @@ func (s *Service) Purge(ctx context.Context, e event.Event) error {
 		return err
 	}
 	return s.ports.Janitor.Compact(ctx, e.Workspace)
+}
+
+// dropBlob removes a blob that no document uses.
+func (s *Service) dropBlob(ctx context.Context, key string) error {
+	used, err := s.ports.Janitor.BlobInUse(ctx, key)
+	if err != nil || used {
+		return err
+	}
+	return s.ports.Blobs.Delete(ctx, key)
 }
 
 // Swept says what Sweep removed.

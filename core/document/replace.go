@@ -84,7 +84,7 @@ func (d *Document) renew(a identity.Actor, in arriving, now time.Time) []event.E
 	d.Original, d.Hash = in.receipt.doc.Original, in.receipt.doc.Hash
 	events := []event.Event{d.begin("document.replace", a, now, in.held)}
 	if old != "" && old != d.Original.Key {
-		e := event.New("document.outdated", "system", now, purgeData{Blob: old})
+		e := event.New("document.outdated", "system", now, purgeData{Blob: old, Outdated: true})
 		events = append(events, recorded(e.For(TopicPurge), *d))
 	}
 	return events
