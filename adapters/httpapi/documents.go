@@ -25,6 +25,7 @@ type DocumentSummaryRes struct {
 	FileName     *string        `json:"file_name"`
 	MimeType     *string        `json:"mime_type"`
 	Size         int64          `json:"size" doc:"Bytes of the original."`
+	ContentHash  string         `json:"content_hash" doc:"Of a file: SHA-256, in hex, of the workspace's id, a colon and the bytes. The same file has the same one."`
 	Status       string         `json:"status" enum:"PENDING,PROCESSING,READY,FAILED,CANCELLED"`
 	Tags         []string       `json:"tags" nullable:"false"`
 	ErrorCode    *string        `json:"error_code" doc:"Why processing failed; stable, such as encrypted or no_text."`
@@ -69,7 +70,7 @@ func documentSummary(d document.Document) DocumentSummaryRes {
 	return DocumentSummaryRes{
 		ID: d.ID, Title: d.Title, Source: optional(d.Source), ExternalID: optional(d.ExternalID), Metadata: orEmpty(d.Metadata), CreatedAt: d.CreatedAt,
 		UpdatedAt: d.UpdatedAt, FileName: optional(d.Original.Name), MimeType: optional(d.Original.MediaType),
-		Size: d.Original.Size, Status: string(d.Status), Tags: append([]string{}, d.Tags...),
+		Size: d.Original.Size, ContentHash: d.Hash, Status: string(d.Status), Tags: append([]string{}, d.Tags...),
 		ErrorCode: optional(d.Failure.Code), ErrorMessage: optional(d.Failure.Text),
 		Language: optional(string(d.Language)), PageCount: d.Pages, ChunkCount: d.Chunks,
 		Progress: ProgressRes{Stage: string(d.Stage), Done: d.Done, Total: d.Total},

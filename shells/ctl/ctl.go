@@ -45,7 +45,7 @@ func commands() []command {
 	return []command{
 		migrateCommand(), adminCreateCommand(), keysCreateCommand(), keysListCommand(), keysRevokeCommand(),
 		jobsListCommand(), jobsReplayCommand(), jobsDiscardCommand(), doctorCommand(), backupCommand(), restoreCommand(), readyCommand(),
-		openapiCommand(), evalCommand(), versionCommand(),
+		openapiCommand(), ingestCommand(), evalCommand(), versionCommand(),
 	}
 }
 
