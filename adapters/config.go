@@ -130,7 +130,7 @@ type DocumentConfig struct {
 	MaxTitle      int           `env:"MAX_TITLE_CHARS" envDefault:"200" desc:"characters of a title or name"`
 	MaxSource     int           `env:"MAX_SOURCE_CHARS" envDefault:"500" desc:"characters of a source"`
 	MaxPages      int           `env:"PARSE_MAX_PAGES" envDefault:"5000" desc:"pages of a file"`
-	ParseText     int64         `env:"PARSE_MAX_TEXT_BYTES" envDefault:"5242880" desc:"text found in a file; its processing takes some forty times as much memory"`
+	ParseText     int64         `env:"PARSE_MAX_TEXT_BYTES" envDefault:"10485760" desc:"text found in a file; its processing takes some twenty times as much memory"`
 	ParseMemory   int64         `env:"PARSE_MAX_MEMORY_BYTES" envDefault:"1073741824" desc:"memory of a process that reads files"`
 	ParseTimeout  time.Duration `env:"PARSE_TIMEOUT" envDefault:"5m" desc:"how long reading one file may take"`
 	ParseUnpacked int64         `env:"PARSE_MAX_UNPACKED_BYTES" envDefault:"536870912" desc:"what is unpacked from one zip archive or Office file"`

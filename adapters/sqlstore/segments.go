@@ -113,32 +113,66 @@ func (s *segment) insert(ctx context.Context, tx bun.Tx, ws uuid.UUID) (err erro
 
 // invert turns chunks with their terms into terms with their chunks.
 func invert(generation int64, chunks []document.Chunk) []block {
-	type entry struct {
-		term string
-		posting
+	numbers := map[string]int{}
+	var terms []string
+	var ends []int // of each term: how many postings it has, and later where they end
+	total := 0
+	for _, c := range chunks {
+		for _, t := range c.Terms {
+			n, ok := numbers[t.Text]
+			if !ok {
+				n = len(terms)
+				numbers[t.Text], terms, ends = n, append(terms, t.Text), append(ends, 0)
+			}
+			ends[n]++
+			total++
+		}
 	}
-	var entries []entry
+	at := 0
+	for n, size := range ends {
+		ends[n], at = at, at+size
+	}
+	all := make([]posting, total) // those of a term stand together
 	for _, c := range chunks {
 		no, length := chunkNo(generation, c.Ordinal), int32(c.Length()) //nolint:gosec // a chunk is small
 		for _, t := range c.Terms {
-			entries = append(entries, entry{t.Text, posting{no, int32(t.Count), length}}) //nolint:gosec // at most length
+			n := numbers[t.Text]
+			all[ends[n]] = posting{no, int32(t.Count), length} //nolint:gosec // at most length
+			ends[n]++
 		}
 	}
-	slices.SortFunc(entries, func(a, b entry) int {
-		return cmp.Or(cmp.Compare(a.term, b.term), cmp.Compare(a.no, b.no))
-	})
+	slices.Sort(terms)
 	var w blockWriter
-	var ps []posting
-	for i, e := range entries {
-		if n := len(ps); n > 0 && ps[n-1].no == e.no {
-			ps[n-1].count += e.count // the same term twice in a list is as good as once with both counts
-		} else if e.count > 0 {
-			ps = append(ps, e.posting)
-		}
-		if last := i == len(entries)-1; (last || entries[i+1].term != e.term) && len(ps) > 0 {
-			w.add(e.term, ps)
-			ps = ps[:0]
+	for _, term := range terms {
+		n := numbers[term]
+		if ps := tidyPostings(all[startOf(ends, n):ends[n]]); len(ps) > 0 {
+			w.add(term, ps)
 		}
 	}
 	return w.finish()
+}
+
+// startOf returns where the postings of the term with a number begin: where those of the one before end.
+func startOf(ends []int, n int) int {
+	if n == 0 {
+		return 0
+	}
+	return ends[n-1]
+}
+
+// tidyPostings puts postings into the order of their chunks, and makes one of several in the same.
+func tidyPostings(ps []posting) []posting {
+	byChunk := func(a, b posting) int { return cmp.Compare(a.no, b.no) }
+	if !slices.IsSortedFunc(ps, byChunk) {
+		slices.SortFunc(ps, byChunk)
+	}
+	out := ps[:0]
+	for _, p := range ps {
+		if n := len(out); n > 0 && out[n-1].no == p.no {
+			out[n-1].count += p.count // the same term twice in a list is as good as once with both counts
+		} else if p.count > 0 {
+			out = append(out, p)
+		}
+	}
+	return out
 }

@@ -130,6 +130,7 @@ type Chunk struct {
 	RowFrom  int // row of a sheet or record of a file, from 1; 0 where there are none
 	RowTo    int
 	Headings []string // path of section titles, the topmost first
+	Lead     string   // header of the table that the chunk begins inside; it is embedded and indexed with the chunk
 	Embedded Hash     // key of its vector: hash of the text that was embedded
 	Terms    []Term   // for lexical search
 }

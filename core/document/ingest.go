@@ -10,7 +10,6 @@ import (
 
 	"github.com/ragcorp/ragcorp/core/event"
 	"github.com/ragcorp/ragcorp/core/fault"
-	"github.com/ragcorp/ragcorp/core/llm"
 	"github.com/ragcorp/ragcorp/core/text"
 )
 
@@ -97,13 +96,13 @@ func (s *Service) run(ctx context.Context, l event.Lease, r Run, d Document) err
 	if err := w.report(ctx, Progress{Stage: StageChunking}); err != nil {
 		return err
 	}
-	g, inputs := s.chunk(d, composed)
+	g := s.chunk(d, composed)
 	g.About = properties
 	if len(g.Chunks) == 0 {
 		return fault.Invalid.Errorf("there is no text in this document; if it is a scan, run text recognition on it first").Because(ReasonNoText)
 	}
 	for range 3 { // embeddings may vanish under our hands when another document with the same text is purged
-		if err = w.embed(ctx, g, inputs); err != nil {
+		if err = w.embed(ctx, d.Title, g); err != nil {
 			return err
 		}
 		if err = w.report(ctx, Progress{Stage: StageIndexing, Done: len(g.Chunks), Total: len(g.Chunks)}); err != nil {
@@ -199,70 +198,4 @@ func (w *worker) watch(ctx context.Context, stop context.CancelCauseFunc, done, 
 		}
 	}()
 	return finished
-}
-
-// chunk cuts a text and analyses the chunks. The inputs are what gets embedded, one per chunk: the chunk's text with the
-// titles above it, which say what it is about.
-func (s *Service) chunk(d Document, t text.Text) (Generation, []string) {
-	lang := text.Detect(t.Body)
-	pieces := text.Split(t, s.opts.Chunks)
-	g := Generation{
-		Language: lang, Body: t.Body, Pages: t.Pages, Space: s.ports.Embedder.Space(), Chunks: make([]Chunk, len(pieces)),
-	}
-	inputs := make([]string, len(pieces))
-	seen := map[string]int{}
-	for i, p := range pieces {
-		inputs[i] = embedInput(d.Title, p)
-		g.Chunks[i] = Chunk{
-			ID: ChunkID(d.ID, p.Text, seen[p.Text]), Ordinal: i, Span: p.Span, Text: p.Text,
-			PageFrom: p.PageFrom, PageTo: p.PageTo, RowFrom: p.RowFrom, RowTo: p.RowTo, Headings: p.Headings,
-			Embedded: HashText(inputs[i]), Terms: countTerms(text.Analyse(lang, inputs[i])),
-		}
-		seen[p.Text]++
-	}
-	return g, inputs
-}
-
-// embed stores a vector for every chunk that has none yet, batch by batch, so that each is a checkpoint.
-func (w *worker) embed(ctx context.Context, g Generation, inputs []string) error {
-	byHash := make(map[Hash]string, len(inputs))
-	hashes := make([]Hash, len(inputs))
-	for i, c := range g.Chunks {
-		hashes[i] = c.Embedded
-		byHash[c.Embedded] = inputs[i]
-	}
-	missing, err := w.ports.Pipeline.Missing(ctx, g.Space, hashes)
-	if err != nil {
-		return err
-	}
-	for from := 0; from < len(missing); from += w.opts.EmbedBatch {
-		have := len(byHash) - len(missing) + from
-		if err := w.report(ctx, Progress{Stage: StageEmbedding, Done: have, Total: len(byHash)}); err != nil {
-			return err
-		}
-		batch := missing[from:min(from+w.opts.EmbedBatch, len(missing))]
-		if err := w.embedBatch(ctx, g.Space, batch, byHash); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (w *worker) embedBatch(ctx context.Context, space llm.Space, batch []Hash, texts map[Hash]string) error {
-	in := make([]string, len(batch))
-	for i, h := range batch {
-		in[i] = texts[h]
-	}
-	vectors, err := w.ports.Embedder.Embed(ctx, llm.ForDocument, in)
-	if err != nil {
-		return fmt.Errorf("embed %d texts: %w", len(in), err)
-	}
-	if len(vectors) != len(in) {
-		return fmt.Errorf("embed %d texts: the model returned %d vectors", len(in), len(vectors))
-	}
-	out := make([]Embedding, len(batch))
-	for i, h := range batch {
-		out[i] = Embedding{Hash: h, Vector: vectors[i]}
-	}
-	return w.ports.Pipeline.SaveEmbeddings(ctx, space, out, w.opts.Now())
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // embedInput is a chunk's text under the titles that say what it is about.
-func embedInput(title string, c text.Chunk) string {
+func embedInput(title string, c Chunk) string {
 	var b strings.Builder
 	b.WriteString(title)
 	for _, h := range c.Headings {
@@ -18,18 +18,29 @@ func embedInput(title string, c text.Chunk) string {
 			b.WriteString("\n" + h)
 		}
 	}
-	b.WriteString("\n\n" + c.Text)
+	b.WriteString("\n\n")
+	if c.Lead != "" {
+		b.WriteString(c.Lead + "\n")
+	}
+	b.WriteString(c.Text)
 	return b.String()
 }
 
-// countTerms counts equal terms; the result is in the order of the terms.
-func countTerms(tokens []text.Token) []Term {
-	terms := make([]string, len(tokens))
-	for i, t := range tokens {
-		terms[i] = t.Term
+// countTerms counts equal terms; the result is in the order of the terms. scratch is a slice to be used again.
+func countTerms(tokens []text.Token, scratch *[]string) []Term {
+	terms := (*scratch)[:0]
+	for _, t := range tokens {
+		terms = append(terms, t.Term)
 	}
+	*scratch = terms
 	slices.Sort(terms)
-	var out []Term
+	different := 0
+	for i, t := range terms {
+		if i == 0 || terms[i-1] != t {
+			different++
+		}
+	}
+	out := make([]Term, 0, different) // there is one for every chunk of a document: none may be larger than it must
 	for _, t := range terms {
 		if n := len(out); n > 0 && out[n-1].Text == t {
 			out[n-1].Count++

@@ -1,6 +1,7 @@
 package text
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -29,15 +30,28 @@ type Token struct {
 // stop words, the English 's is dropped, and so are elided articles in French and Italian; other apostrophes are left
 // out (O'Brien: obrien). Han characters give themselves and each pair of neighbours; kana, Hangul, Thai, Lao, Khmer and
 // Burmese give the pairs.
-func Analyse(lang Language, s string) []Token {
-	a := analyser{
-		text:     s,
-		language: lang,
-		stops:    stopLists()[lang],
-		stemmer:  newStemmer(lang),
-		terms:    make(map[string]string, min(len(s)/16, 4096)),
-		tokens:   make([]Token, 0, len(s)/8),
+func Analyse(lang Language, s string) []Token { return NewAnalyser(lang).Analyse(s) }
+
+// An Analyser analyses many texts of a language. It remembers words, so that equal terms share their memory and are made once.
+// It is not safe for concurrent use.
+type Analyser struct{ state analyser }
+
+// NewAnalyser makes an Analyser.
+func NewAnalyser(lang Language) *Analyser {
+	return &Analyser{analyser{language: lang, stops: stopLists()[lang], stemmer: newStemmer(lang), terms: map[string]string{}}}
+}
+
+// maxWords is how many words an Analyser remembers; with more it begins anew.
+const maxWords = 1 << 16
+
+// Analyse is the function of that name for the Analyser's language. What it returns is good until it is called again.
+func (an *Analyser) Analyse(s string) []Token {
+	a := &an.state
+	if len(a.terms) > maxWords {
+		clear(a.terms)
 	}
+	a.text, a.tokens, a.compound, a.joined = s, slices.Grow(a.tokens[:0], len(s)/8), a.compound[:0], 0
+	a.pair, a.alone, a.mixed = Span{}, false, 0
 	for it := words.FromString(s); it.Next(); {
 		a.segment(Span{Start: it.Start(), End: it.End()})
 	}

@@ -21,7 +21,29 @@ type splitter struct {
 // region is a table or code.
 type region struct {
 	Span
-	whole bool // it fits into a chunk, so it is not to be cut
+	whole  bool // it fits into a chunk, so it is not to be cut
+	header Span // of a table: its first line; empty when it has none
+}
+
+// header returns the first line of a table in Markdown, which has a rule under it, unless that line is very long.
+func header(body string, r Region) Span {
+	const far = 500 // bytes
+	table := body[r.Start:r.End]
+	first, rest, _ := strings.Cut(table, "\n")
+	rule, _, _ := strings.Cut(rest, "\n")
+	if r.Kind != Table || len(first) > far || !strings.Contains(rule, "-") || strings.Trim(rule, "|-: ") != "" {
+		return Span{}
+	}
+	return Span{Start: r.Start, End: r.Start + len(first)}
+}
+
+// lead returns the header of the table that i is inside of, behind the header; empty when there is none.
+func (s *splitter) lead(i int) string {
+	r := s.regionAround(i)
+	if r == nil || i <= r.header.End {
+		return ""
+	}
+	return s.body[r.header.Start:r.header.End]
 }
 
 // newRegions reads the regions of t and leaves out any whose span makes no sense.
@@ -34,7 +56,7 @@ func newRegions(t Text, size int) []region {
 		}
 		at = r.End
 		whole := utf8.RuneCountInString(t.Body[r.Start:r.End]) <= size
-		regions = append(regions, region{Span: r.Span, whole: whole})
+		regions = append(regions, region{Span: r.Span, whole: whole, header: header(t.Body, r)})
 	}
 	return regions
 }

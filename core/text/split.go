@@ -46,6 +46,7 @@ type Chunk struct {
 	RowFrom  int      // number of the sheet's row, or the file's record, with which the chunk begins; 0 when the text has none
 	RowTo    int      // number of the one with which it ends; 0 when the text has none
 	Headings []string // titles of the sections that all of the chunk's text is in, top first
+	Lead     string   // header of the table that the chunk begins inside, which its rows can't be understood without
 }
 
 // Split cuts a text into chunks in reading order. Together they hold every character of the body that isn't white space.
@@ -76,7 +77,7 @@ func Split(t Text, o Options) []Chunk {
 	var chunks []Chunk
 	for _, group := range outline.groups(o.Size) {
 		for _, span := range s.split(group) {
-			c := Chunk{Ordinal: len(chunks), Span: span, Text: t.Body[span.Start:span.End], Headings: outline.path(span)}
+			c := Chunk{Ordinal: len(chunks), Span: span, Text: t.Body[span.Start:span.End], Headings: outline.path(span), Lead: s.lead(span.Start)}
 			c.PageFrom, c.PageTo = pageAt(t.Pages, span.Start), pageAt(t.Pages, span.End-1)
 			c.RowFrom, c.RowTo = rows.rows(span)
 			chunks = append(chunks, c)

@@ -11,7 +11,9 @@ func (a *analyser) term(word string) string {
 	term, known := a.terms[word]
 	if !known {
 		term = a.newTerm(word)
-		a.terms[word] = term
+		if len(word) <= longestTerm {
+			a.terms[strings.Clone(word)] = strings.Clone(term) // neither may hold on to a text
+		}
 	}
 	return term
 }

@@ -49,7 +49,7 @@ Types that are not handled are passed over. The exit code is 1 when anything els
 			f.StringVar(&in.workspace, "workspace", "", "`NAME` or id of the workspace")
 			f.BoolVar(&in.create, "create", false, "make the workspace if there is none of that name")
 			f.StringVar(&in.server, "server", "", "`URL` of a running server")
-			f.StringVar(&in.root, "root", "", "`FOLDER` below which paths name documents (default: the one folder that is given, else the current one)")
+			f.StringVar(&in.root, "root", "", "`FOLDER` below which paths name documents (default: the one folder, or that of the one file, that is given, else the current one)")
 			f.StringVar(&in.prefix, "prefix", "", "`TEXT` before the paths, to tell several roots in a workspace apart")
 			f.Func("include", "`PATTERN` of files to take; may be repeated; none: all", listFlag(&in.include))
 			f.Func("exclude", "`PATTERN` of files and folders to leave out; may be repeated", listFlag(&in.exclude))

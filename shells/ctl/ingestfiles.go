@@ -63,8 +63,11 @@ func (in *ingesting) find(paths []string) (found, error) {
 // rootOf is the absolute path of the folder below which paths name documents.
 func (in *ingesting) rootOf(paths []string) (string, error) {
 	root := in.root
-	if info, err := os.Stat(paths[0]); root == "" && len(paths) == 1 && err == nil && info.IsDir() {
+	if info, err := os.Stat(paths[0]); root == "" && len(paths) == 1 && err == nil {
 		root = paths[0]
+		if !info.IsDir() {
+			root = filepath.Dir(root)
+		}
 	}
 	if in.prune {
 		if info, err := os.Stat(paths[0]); err != nil || !info.IsDir() {

@@ -1,0 +1,77 @@
+package document
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ragcorp/ragcorp/core/llm"
+	"github.com/ragcorp/ragcorp/core/text"
+)
+
+// chunk cuts a text and analyses the chunks. What is embedded and analysed of a chunk is its input: its text with what says
+// what it is about. A document of many megabytes has tens of thousands of chunks, so inputs are made one at a time, and again
+// when they are needed again.
+func (s *Service) chunk(d Document, t text.Text) Generation {
+	lang := text.Detect(t.Body)
+	pieces := text.Split(t, s.opts.Chunks)
+	g := Generation{
+		Language: lang, Body: t.Body, Pages: t.Pages, Space: s.ports.Embedder.Space(), Chunks: make([]Chunk, len(pieces)),
+	}
+	analyser, seen, scratch := text.NewAnalyser(lang), make(map[Hash]int, len(pieces)), []string(nil)
+	for i, p := range pieces {
+		same := HashText(p.Text)
+		c := Chunk{
+			ID: ChunkID(d.ID, p.Text, seen[same]), Ordinal: i, Span: p.Span, Text: p.Text,
+			PageFrom: p.PageFrom, PageTo: p.PageTo, RowFrom: p.RowFrom, RowTo: p.RowTo, Headings: p.Headings, Lead: p.Lead,
+		}
+		input := embedInput(d.Title, c)
+		c.Embedded, c.Terms = HashText(input), countTerms(analyser.Analyse(input), &scratch)
+		seen[same]++
+		g.Chunks[i] = c
+	}
+	return g
+}
+
+// embed stores a vector for every chunk that has none yet, batch by batch, so that each is a checkpoint.
+func (w *worker) embed(ctx context.Context, title string, g Generation) error {
+	byHash := make(map[Hash]int, len(g.Chunks)) // one of the chunks that it belongs to
+	hashes := make([]Hash, len(g.Chunks))
+	for i, c := range g.Chunks {
+		hashes[i] = c.Embedded
+		byHash[c.Embedded] = i
+	}
+	missing, err := w.ports.Pipeline.Missing(ctx, g.Space, hashes)
+	if err != nil {
+		return err
+	}
+	for from := 0; from < len(missing); from += w.opts.EmbedBatch {
+		have := len(byHash) - len(missing) + from
+		if err := w.report(ctx, Progress{Stage: StageEmbedding, Done: have, Total: len(byHash)}); err != nil {
+			return err
+		}
+		batch := missing[from:min(from+w.opts.EmbedBatch, len(missing))]
+		inputs := make([]string, len(batch))
+		for i, h := range batch {
+			inputs[i] = embedInput(title, g.Chunks[byHash[h]])
+		}
+		if err := w.embedBatch(ctx, g.Space, batch, inputs); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *worker) embedBatch(ctx context.Context, space llm.Space, batch []Hash, inputs []string) error {
+	vectors, err := w.ports.Embedder.Embed(ctx, llm.ForDocument, inputs)
+	if err != nil {
+		return fmt.Errorf("embed %d texts: %w", len(inputs), err)
+	}
+	if len(vectors) != len(inputs) {
+		return fmt.Errorf("embed %d texts: the model returned %d vectors", len(inputs), len(vectors))
+	}
+	out := make([]Embedding, len(batch))
+	for i, h := range batch {
+		out[i] = Embedding{Hash: h, Vector: vectors[i]}
+	}
+	return w.ports.Pipeline.SaveEmbeddings(ctx, space, out, w.opts.Now())
+}
