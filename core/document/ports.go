@@ -101,6 +101,9 @@ type Run struct {
 	Number    int
 }
 
+// TermsOf analyses a chunk, of which Ordinal, Headings, Lead and Text are set, of a document with this title.
+type TermsOf func(title string, l text.Language, c Chunk) []Term
+
 // Janitor removes what is no longer needed. Every method may be repeated and interrupted at any point. It is safe for
 // concurrent use.
 type Janitor interface {
@@ -111,6 +114,9 @@ type Janitor interface {
 	Purge(ctx context.Context, ws workspace.ID, id ID, deletedBy time.Time) (blob string, err error)
 	// Compact merges small parts of the workspace's index into larger ones and forgets what was retired. Results of searches don't change.
 	Compact(ctx context.Context, ws workspace.ID) error
+	// Reindex makes the workspace's index anew from what is stored of its documents, part by part while searches go on, and
+	// says how many chunks it holds.
+	Reindex(ctx context.Context, ws workspace.ID, terms TermsOf) (chunks int, err error)
 	// Sweep removes embeddings that no chunk uses and that are older than before, and says how many.
 	Sweep(ctx context.Context, before time.Time) (int, error)
 	// BlobInUse reports whether a live or not yet purged document uses the blob.

@@ -156,6 +156,11 @@ table "chunks" {
     default = 0
   }
   column "headings" { type = text }
+  // Header of the table that the chunk begins inside: it is indexed with the chunk.
+  column "lead" {
+    type    = text
+    default = ""
+  }
   column "body" { type = text }
   primary_key { columns = [column.no] }
   index "chunks_id_uq" {

@@ -44,8 +44,8 @@ type process struct {
 func commands() []command {
 	return []command{
 		migrateCommand(), adminCreateCommand(), keysCreateCommand(), keysListCommand(), keysRevokeCommand(),
-		jobsListCommand(), jobsReplayCommand(), jobsDiscardCommand(), doctorCommand(), backupCommand(), restoreCommand(), readyCommand(),
-		openapiCommand(), ingestCommand(), evalCommand(), versionCommand(),
+		jobsListCommand(), jobsReplayCommand(), jobsDiscardCommand(), doctorCommand(), backupCommand(), restoreCommand(),
+		reindexCommand(), readyCommand(), openapiCommand(), ingestCommand(), evalCommand(), versionCommand(),
 	}
 }
 
