@@ -8,9 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-
 	"github.com/ragcorp/ragcorp/e2e/servers"
 )
 
@@ -70,11 +67,10 @@ func TestAnOriginalOnS3IsFetchedThereByThoseWhoMayReadIt(t *testing.T) {
 		}
 	}
 
-	l.delete(t, id)
-	eventually(t, "the bucket is empty", func() bool {
-		page, err := server.Client().ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String(bucket)})
-		return err == nil && len(page.Contents) == 0
-	})
+	l.delete(t, id) // what was deleted is kept for a day, but for nobody to see
+	if r := fetch(t, admin.request(t, "GET", download, nil)); r.status != http.StatusNotFound || r.header.Get("Location") != "" {
+		t.Errorf("GET of what is deleted = %d to %q", r.status, r.header.Get("Location"))
+	}
 }
 
 func TestWhileTheBlobStoreIsDownNothingIsAcceptedAndNothingIsLost(t *testing.T) {

@@ -199,7 +199,7 @@ type body struct{ r io.Reader }
 // Read implements io.Reader.
 func (b body) Read(p []byte) (int, error) {
 	n, err := b.r.Read(p)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		err = damaged("it breaks in the middle: %w", err)
 	}
 	return n, err
