@@ -15,6 +15,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/ragcorp/ragcorp/adapters/embedcache"
 	"github.com/ragcorp/ragcorp/adapters/ops"
 	"github.com/ragcorp/ragcorp/adapters/sqlstore"
 	"github.com/ragcorp/ragcorp/adapters/token"
@@ -22,6 +23,7 @@ import (
 	"github.com/ragcorp/ragcorp/core/chat"
 	"github.com/ragcorp/ragcorp/core/document"
 	"github.com/ragcorp/ragcorp/core/identity"
+	"github.com/ragcorp/ragcorp/core/llm"
 	"github.com/ragcorp/ragcorp/core/retrieval"
 	"github.com/ragcorp/ragcorp/core/workspace"
 )
@@ -101,6 +103,10 @@ func restoreWindow(d time.Duration) time.Duration {
 // OpenApp makes the use cases over ports that are watched; the function that is returned ends what they have begun.
 func OpenApp(p core.Ports, o *core.Options, store *sqlstore.Store, t ops.Telemetry) (*core.App, func(), error) {
 	store.Watch(t.Metrics.Query)
+	t.Metrics.Register(ModelMetrics(p.Embedder, p.Generator))
+	if cache, ok := p.Embedder.(*embedcache.Embedder); ok {
+		cache.Watch(func(hits, misses int) { t.Metrics.EmbeddingCache(llm.ForQuery, hits, misses) })
+	}
 	app, err := t.App(p, o)
 	if err != nil {
 		return nil, nil, err

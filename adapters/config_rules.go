@@ -85,6 +85,8 @@ func (m ModelConfig) check(r *rules) {
 	r.broken(!(m.Backoff > 0 && m.Backoff <= 3600), "RETRY_BASE_DELAY_SECONDS must be greater than 0 and at most 3600")
 	r.broken(!(m.MaxWait > 0 && m.MaxWait <= 3600), "RETRY_MAX_DELAY_SECONDS must be greater than 0 and at most 3600")
 	within(r, "MODEL_REQUESTS_PER_MINUTE", m.PerMinute, 0, 1_000_000)
+	within(r, "MODEL_TOKENS_PER_MINUTE", m.TokensPerMin, 0, 1_000_000_000)
+	within(r, "EMBED_CACHE_QUERIES", m.QueryCache, 0, 1_000_000)
 	within(r, "MODEL_CONCURRENCY", m.Concurrency, 1, 1_000_000)
 }
 

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ragcorp/ragcorp/adapters/anthropic"
+	"github.com/ragcorp/ragcorp/adapters/embedcache"
 	"github.com/ragcorp/ragcorp/adapters/gemini"
 	"github.com/ragcorp/ragcorp/adapters/offline"
 	"github.com/ragcorp/ragcorp/adapters/openai"
@@ -15,7 +17,7 @@ import (
 )
 
 // modelSchemes are those of EMBED_URL and LLM_URL.
-const modelSchemes = "offline:, openai:BASE_URL#MODEL, gemini:MODEL"
+const modelSchemes = "offline:, openai:BASE_URL#MODEL, gemini:MODEL, and for LLM_URL anthropic:MODEL"
 
 // OpenEmbedder opens the embedding model that EMBED_URL names:
 //
@@ -38,13 +40,17 @@ func OpenEmbedder(c Config) (llm.Embedder, error) {
 		if err != nil {
 			return nil, fmt.Errorf("EMBED_URL: %w", err)
 		}
-		return learned(resilient.NewEmbedder(e, c.Models.resilience()), c.Models.Timeout)
+		known, err := learned(resilient.NewEmbedder(e, c.Models.resilience()), c.Models.Timeout)
+		if err != nil {
+			return nil, err
+		}
+		return c.Models.remembering(known), nil
 	case "gemini":
 		e, err := gemini.NewEmbedder(gemini.Model{Name: rest, Key: c.Models.GoogleKey}, &gemini.Options{Dimension: c.Models.Dimension})
 		if err != nil {
 			return nil, fmt.Errorf("EMBED_URL, GOOGLE_API_KEY: %w", err)
 		}
-		return resilient.NewEmbedder(e, c.Models.resilience()), nil
+		return c.Models.remembering(resilient.NewEmbedder(e, c.Models.resilience())), nil
 	}
 	return nil, unknownScheme("EMBED_URL", modelSchemes)
 }
@@ -72,6 +78,12 @@ func OpenGenerator(c Config) (llm.Generator, error) {
 			return nil, fmt.Errorf("LLM_URL, GOOGLE_API_KEY: %w", err)
 		}
 		return resilient.NewGenerator(g, c.Models.resilience()), nil
+	case "anthropic":
+		g, err := anthropic.NewGenerator(anthropic.Model{Name: rest, Key: c.Models.AnthropicKey}, nil)
+		if err != nil {
+			return nil, fmt.Errorf("LLM_URL, ANTHROPIC_API_KEY: %w", err)
+		}
+		return resilient.NewGenerator(g, c.Models.resilience()), nil
 	}
 	return nil, unknownScheme("LLM_URL", modelSchemes)
 }
@@ -86,7 +98,7 @@ func openaiModel(variable, rest string, c ModelConfig) (openai.Model, error) {
 }
 
 // learned returns e once its dimension is known, since nothing can be stored in a space without one.
-func learned(e *resilient.Embedder, patience time.Duration) (llm.Embedder, error) {
+func learned(e *resilient.Embedder, patience time.Duration) (*resilient.Embedder, error) {
 	if e.Space().Dimension > 0 {
 		return e, nil
 	}
@@ -98,11 +110,19 @@ func learned(e *resilient.Embedder, patience time.Duration) (llm.Embedder, error
 	return e, nil
 }
 
+// remembering keeps the vectors of queries, unless it shall not.
+func (m ModelConfig) remembering(e *resilient.Embedder) llm.Embedder {
+	if m.QueryCache == 0 {
+		return e
+	}
+	return embedcache.New(e, m.QueryCache)
+}
+
 // resilience translates the settings for the decorators.
 func (m ModelConfig) resilience() *resilient.Options {
 	return &resilient.Options{
 		Timeout: m.Timeout, Attempts: m.Attempts, Backoff: seconds(m.Backoff), MaxWait: seconds(m.MaxWait),
-		PerMinute: m.PerMinute, Concurrency: m.Concurrency,
+		PerMinute: m.PerMinute, TokensPerMinute: m.TokensPerMin, Concurrency: m.Concurrency,
 	}
 }
 

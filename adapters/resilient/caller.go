@@ -22,7 +22,7 @@ type caller struct {
 func newCaller(o *Options) *caller {
 	opts := o.withDefaults()
 	return &caller{
-		opts: opts, slots: make(chan struct{}, opts.Concurrency), pace: newPace(opts.PerMinute),
+		opts: opts, slots: make(chan struct{}, opts.Concurrency), pace: newPace(opts.PerMinute, opts.TokensPerMinute),
 		breaker: breaker{after: opts.BreakAfter, cooldown: opts.Cooldown},
 	}
 }
@@ -39,11 +39,13 @@ func (e *spentError) Error() string { return e.cause.Error() }
 func (e *spentError) Unwrap() error { return e.cause }
 
 // do makes a call, with as many attempts as it takes and is allowed. The error is that of the last attempt.
-func (c *caller) do(ctx context.Context, try attempt) error {
+//
+// tokens is what a call takes of the pace, as far as is known before.
+func (c *caller) do(ctx context.Context, tokens int, try attempt) error {
 	c.counts.called()
 	var last error
 	for n := 1; ; n++ {
-		err := c.once(ctx, try)
+		err := c.once(ctx, tokens, try)
 		if last != nil && fault.Of(err) != nil && fault.Of(err).Reason == provider.ReasonDown {
 			return last // it says why the breaker opened
 		}
@@ -79,7 +81,7 @@ func (c *caller) backoff(n int) time.Duration {
 }
 
 // once makes one attempt when it is its turn.
-func (c *caller) once(ctx context.Context, try attempt) error {
+func (c *caller) once(ctx context.Context, tokens int, try attempt) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("ask the model: %w", err)
 	}
@@ -96,7 +98,7 @@ func (c *caller) once(ctx context.Context, try attempt) error {
 	}
 	o := cancelled // until the provider was asked; also when whoever takes the pieces panics
 	defer func() { c.breaker.leave(c.opts.Now(), o, probe) }()
-	if err := c.waitForPace(ctx); err != nil {
+	if err := c.waitForPace(ctx, tokens); err != nil {
 		return err
 	}
 	err = c.watched(ctx, try)
@@ -109,8 +111,8 @@ func (c *caller) once(ctx context.Context, try attempt) error {
 	return err
 }
 
-func (c *caller) waitForPace(ctx context.Context) error {
-	wait, ok := c.pace.take(c.opts.Now(), c.opts.MaxWait)
+func (c *caller) waitForPace(ctx context.Context, tokens int) error {
+	wait, ok := c.pace.take(c.opts.Now(), tokens, c.opts.MaxWait)
 	if !ok {
 		c.counts.refused()
 		return fault.Busy.Errorf(provider.Busy).Because(provider.ReasonBusy).After(wait)

@@ -46,7 +46,7 @@ func (e *Embedder) Embed(ctx context.Context, p llm.Purpose, texts []string) ([]
 	out := make([]llm.Vector, 0, len(texts))
 	for batch := range slices.Chunk(texts, size) {
 		var vectors []llm.Vector
-		err := e.caller.do(ctx, func(ctx context.Context, _ *watch) (err error) {
+		err := e.caller.do(ctx, tokensIn(batch...), func(ctx context.Context, _ *watch) (err error) {
 			vectors, err = e.next.Embed(ctx, p, batch)
 			return err
 		})

@@ -31,8 +31,17 @@ func (g *Generator) Stats() Stats { return g.caller.counts.read() }
 // the pieces is busy with one, the provider's silence doesn't count.
 func (g *Generator) Generate(ctx context.Context, r llm.Request) iter.Seq2[llm.Piece, error] {
 	return func(yield func(llm.Piece, error) bool) {
-		err := g.caller.do(ctx, func(ctx context.Context, w *watch) error {
-			return g.stream(ctx, r, w, func(p llm.Piece) bool { return yield(p, nil) })
+		tokens := r.MaxTokens
+		for _, m := range r.Messages {
+			tokens += tokensIn(m.Text)
+		}
+		err := g.caller.do(ctx, tokens, func(ctx context.Context, w *watch) error {
+			return g.stream(ctx, r, w, func(p llm.Piece) bool {
+				if u := p.Usage; u != nil {
+					g.caller.pace.correct(g.caller.opts.Now(), u.InputTokens+u.OutputTokens-tokens)
+				}
+				return yield(p, nil)
+			})
 		})
 		if err != nil && !errors.Is(err, errStopped) {
 			yield(llm.Piece{}, err)

@@ -26,6 +26,9 @@ type Options struct {
 	MaxWait time.Duration
 	// PerMinute is how many requests a provider is sent in a minute. Defaults to no limit.
 	PerMinute int
+	// TokensPerMinute is how many tokens a provider is sent in a minute, as far as they can be told from the length of texts; what
+	// an answer really took is corrected when the provider tells it. Defaults to no limit.
+	TokensPerMinute int
 	// Concurrency is how many calls there are at once; others wait for their turn. Defaults to 256.
 	Concurrency int
 	// BreakAfter is after how many failures in a row the provider is left alone; answers that refuse a request, or ask for

@@ -1,0 +1,98 @@
+package anthropic
+
+import (
+	"context"
+	"iter"
+	"strings"
+
+	"github.com/ragcorp/ragcorp/adapters/provider"
+	"github.com/ragcorp/ragcorp/core/llm"
+)
+
+// Generator writes text. It is safe for concurrent use.
+type Generator struct {
+	client    *provider.Client
+	model     string
+	maxTokens int
+}
+
+var _ llm.Generator = (*Generator)(nil)
+
+// NewGenerator makes a Generator; it does not call the API. fault.Invalid when the model has no name or no key.
+func NewGenerator(m Model, o *Options) (*Generator, error) {
+	opts := o.withDefaults()
+	client, err := connect(m, opts)
+	if err != nil {
+		return nil, err
+	}
+	return &Generator{client: client, model: m.Name, maxTokens: opts.MaxTokens}, nil
+}
+
+// Model implements llm.Generator.
+func (g *Generator) Model() string { return g.client.Name() }
+
+// Generate implements llm.Generator. A piece without text and usage says that the model is at work. Besides the errors of the
+// port, fault.Invalid with the reason "blocked" when the model refuses, and an error without a kind when the API refuses the
+// request as wrong.
+func (g *Generator) Generate(ctx context.Context, r llm.Request) iter.Seq2[llm.Piece, error] {
+	return func(yield func(llm.Piece, error) bool) {
+		a := answer{client: g.client}
+		for data, err := range g.client.Stream(ctx, "messages", g.request(r)) {
+			if err != nil && a.finished && ctx.Err() == nil {
+				break // all was said; only the end of the connection was rough
+			}
+			var piece llm.Piece
+			if err == nil {
+				piece, err = a.read(data)
+			}
+			if err != nil {
+				yield(llm.Piece{}, err)
+				return
+			}
+			if a.done {
+				break
+			}
+			if !yield(piece, nil) {
+				return
+			}
+		}
+		if last, err := a.end(); err != nil || last.Usage != nil {
+			yield(last, err)
+		}
+	}
+}
+
+type messagesRequest struct {
+	Model     string    `json:"model"`
+	MaxTokens int       `json:"max_tokens"`
+	System    string    `json:"system,omitempty"`
+	Messages  []message `json:"messages"`
+	Stream    bool      `json:"stream"`
+}
+
+type message struct {
+	Role    string `json:"role"`
+	Content string `json:"content"`
+}
+
+// request translates messages. The API has one instruction beside the messages, wants the user to speak first, and refuses
+// messages without text.
+func (g *Generator) request(r llm.Request) messagesRequest {
+	out := messagesRequest{Model: g.model, MaxTokens: r.MaxTokens, Stream: true, Messages: []message{}}
+	if out.MaxTokens <= 0 {
+		out.MaxTokens = g.maxTokens
+	}
+	var system []string
+	for _, m := range r.Messages {
+		switch {
+		case strings.TrimSpace(m.Text) == "":
+		case m.Role == llm.RoleSystem:
+			system = append(system, m.Text)
+		case m.Role == llm.RoleAssistant && len(out.Messages) == 0:
+		default:
+			out.Messages = append(out.Messages, message{Role: string(m.Role), Content: m.Text})
+		}
+	}
+	out.System = strings.Join(system, "\n\n")
+	return out
+}
