@@ -24,6 +24,7 @@ type access struct {
 	public     bool                // anybody
 	personOnly bool                // a signed-in user, no API key
 	permission identity.Permission // what the actor must hold; empty: nothing particular
+	bearerKeys bool                // API keys are taken as bearer tokens too, as clients of OpenAI's API send them
 }
 
 // authenticate is the middleware of an operation: it finds out who is asking, and turns away who may not.
@@ -67,6 +68,9 @@ func (s *Server) actor(ctx huma.Context, need access) (identity.Actor, error) {
 	if token, cookie := s.token(ctx); token != "" {
 		if cookie && s.foreign(ctx) {
 			return identity.Actor{}, fault.Denied.Errorf("the session cookie is of no use to pages of other sites").Because("cross_origin")
+		}
+		if need.bearerKeys && !cookie && strings.Count(token, ".") != 2 { // a session's token has three parts
+			return s.app.Accounts.AuthenticateKey(ctx.Context(), token)
 		}
 		a, _, err := s.app.Accounts.Authenticate(ctx.Context(), token)
 		return a, err

@@ -104,6 +104,13 @@ func rules() map[string]rule {
 		"ask_workspace":        {needs: identity.QueryAsk, reach: reading, safe: true, shows: true, body: raw(`{"query":"Where is the code of the vault?"}`)},
 		"ask_stream_workspace": {needs: identity.QueryStream, reach: reading, safe: true, shows: true, body: raw(`{"query":"Where is the code of the vault?"}`)},
 
+		"list_models": {needs: identity.QueryAsk},
+		"get_model":   {needs: identity.QueryAsk, reach: reading},
+		// The workspace of a completion stands in its body; TestCompletionsLeakNothing tries the others.
+		"create_chat_completion": {needs: identity.QueryAsk, reach: reading, safe: true, shows: true, body: func(w *world) any {
+			return completionOf(w.mine.workspace.String(), false)
+		}},
+
 		"list_conversations":  {needs: identity.QueryAsk, reach: reading},
 		"create_conversation": {needs: identity.QueryAsk, reach: reading, ok: 201, body: raw(`{"title":"new"}`)},
 		"get_conversation":    {needs: identity.QueryAsk, reach: reading, private: true},

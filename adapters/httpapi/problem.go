@@ -27,6 +27,7 @@ type Problem struct {
 	Instance  string         `json:"instance,omitempty" example:"/v1/workspaces" doc:"Path of the request."`
 	Errors    []ProblemError `json:"errors" doc:"What is wrong with the input, field by field; the last element carries the request id."`
 	RequestID string         `json:"request_id"`
+	Error     *OpenAIError   `json:"error,omitempty" doc:"The same, for clients of OpenAI's API, on the paths that they call."`
 }
 
 // ProblemError names a field of the input and the rule that it broke, never its value.
@@ -115,6 +116,13 @@ func titleCase(code string) string {
 // in completes a problem with what only the request knows.
 func (p *Problem) in(ctx context.Context, path string) *Problem {
 	p.Instance, p.RequestID = path, requestID(ctx)
+	if spokenByOpenAI(path) {
+		p.Error = openAIError(p.Status, p.Detail)
+		if len(p.Errors) > 0 && p.Errors[0].Field != "" {
+			p.Error.Param = &p.Errors[0].Field
+			p.Error.Message += ": " + p.Errors[0].Field + " " + p.Errors[0].Message
+		}
+	}
 	p.Errors = append(p.Errors, ProblemError{RequestID: p.RequestID})
 	return p
 }

@@ -25,6 +25,8 @@ func (s *Server) routes(mux *http.ServeMux) {
 	s.ask()
 	s.stream()
 	s.conversations()
+	s.models()
+	s.completions()
 	s.jobs()
 	s.audit()
 	s.health()

@@ -20,6 +20,7 @@ type Question struct {
 	Conversation uuid.UUID // zero begins a new one; so does one that isn't the actor's
 	Diverse      bool      // prefer chunks that differ from each other
 	Filter       retrieval.Filter
+	History      []Message       // earlier messages that the caller keeps; unless nil, Conversation has no effect and nothing is stored
 	Guard        retrieval.Guard // what becomes of sources that look like prompt injection; "" means the default
 }
 

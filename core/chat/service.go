@@ -190,7 +190,7 @@ func (s *Service) begin(ctx context.Context, a identity.Actor, q Question) (*tur
 	t.answer = Answer{
 		ID: uuid.Must(uuid.NewV7()), Model: s.generator.Model(), Prompt: s.opts.PromptVersion, Policy: w.Answers,
 	}
-	return t, t.recall(ctx, q.Conversation)
+	return t, t.recall(ctx, q)
 }
 
 // find looks for the sources of the answer.
@@ -223,6 +223,9 @@ const rememberWithin = 10 * time.Second
 
 // remember stores the exchange, also when whoever asked leaves at this very moment: the answer is complete.
 func (t *turn) remember(ctx context.Context) error {
+	if t.apart {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rememberWithin)
 	defer cancel()
 	return t.store.Append(ctx, t.scope, Exchange{

@@ -23,13 +23,19 @@ type turn struct {
 	asked    Question
 	question string
 	history  []Message
+	apart    bool // the caller keeps the conversation
 	began    time.Time
 	found    bool // the sources are there
 	answer   Answer
 }
 
-// recall reads the conversation; one that is absent or somebody else's begins a new one.
-func (t *turn) recall(ctx context.Context, id uuid.UUID) error {
+// recall reads the conversation, unless the caller keeps it; one that is absent or somebody else's begins a new one.
+func (t *turn) recall(ctx context.Context, q Question) error {
+	if q.History != nil {
+		t.apart, t.history = true, q.History[max(0, len(q.History)-t.opts.History):]
+		return nil
+	}
+	id := q.Conversation
 	t.answer.Conversation = uuid.Must(uuid.NewV7())
 	if id == uuid.Nil {
 		return nil
