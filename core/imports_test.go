@@ -177,7 +177,6 @@ func TestShellsLinkNothingThatOnlyBuildingAndTestingNeed(t *testing.T) {
 	forbidden := map[string]string{
 		"testing":                     "it adds flags to the program, and whoever imports it took a test for code",
 		module + "/core/coretest":     "it is for tests",
-		"github.com/google/wire":      "it generates code; generated code doesn't need it",
 		"github.com/testcontainers":   "it is for tests",
 		"github.com/stretchr/testify": "it is for tests",
 		"net/http/pprof":              "it opens the program's inside on the default mux",

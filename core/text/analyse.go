@@ -32,7 +32,7 @@ type Token struct {
 // Burmese give the pairs.
 func Analyse(lang Language, s string) []Token { return NewAnalyser(lang).Analyse(s) }
 
-// An Analyser analyses many texts of a language. It remembers words, so that equal terms share their memory and are made once.
+// Analyser analyses many texts of a language. It remembers words, so that equal terms share their memory and are made once.
 // It is not safe for concurrent use.
 type Analyser struct{ state analyser }
 
