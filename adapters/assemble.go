@@ -118,6 +118,7 @@ func chatOptions(c Config) chat.Options {
 	o := chat.Options{
 		MaxContext: c.Answers.MaxContext, History: c.Answers.History, PromptVersion: strings.ToLower(c.Answers.Prompt),
 		Rewriting: chat.RewriteModel, ResumeWindow: cmp.Or(c.Answers.Window, -1), // 0 means its default
+		KeepConversations: days(c.Answers.KeepTalks), KeepRecords: days(c.Answers.KeepAudit),
 	}
 	switch {
 	case !c.Answers.Rewrite:
@@ -127,6 +128,8 @@ func chatOptions(c Config) chat.Options {
 	}
 	return o
 }
+
+func days(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }
 
 // Workers are what works in the background.
 type Workers ops.Together

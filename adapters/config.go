@@ -150,6 +150,8 @@ type AnswerConfig struct {
 	MaxContext int           `env:"MAX_CONTEXT_CHARS" envDefault:"12000" desc:"characters of evidence that a model is shown"`
 	History    int           `env:"MAX_CONVERSATION_MESSAGES" envDefault:"12" desc:"messages of a conversation that a model is shown"`
 	Rewrite    bool          `env:"ENABLE_QUERY_REWRITE" envDefault:"true" desc:"questions that go on with a conversation are completed before they are searched for: by the model, or without one by adding words of the questions before"`
+	KeepTalks  int           `env:"CONVERSATION_DAYS" envDefault:"0" desc:"days after which a conversation is deleted that nobody goes on with; 0: never"`
+	KeepAudit  int           `env:"ANSWER_AUDIT_DAYS" envDefault:"365" desc:"days after which the record of an answer is deleted; 0: never"`
 	Window     time.Duration `env:"STREAM_RESUME_WINDOW" envDefault:"500ms" desc:"how long a streamed answer goes on after its client has left, in case it comes back; 0: it ends at once"`
 	Prompt     string        `env:"PROMPT_VERSION" envDefault:"v1" desc:"version of the prompt for answers: v1 or v2"`
 

@@ -157,6 +157,8 @@ func (a AnswerConfig) check(r *rules) {
 	r.oneOf("RAG_INJECTION_FILTER_MODE", a.InjectionFilter, "off", "mark", "downrank", "exclude")
 	r.broken(!(a.InjectionRisk > 0 && a.InjectionRisk <= 1),
 		"RAG_INJECTION_RISK_THRESHOLD (rag_injection_risk_threshold) must be greater than 0 and at most 1")
+	within(r, "CONVERSATION_DAYS", a.KeepTalks, 0, 36_500)
+	within(r, "ANSWER_AUDIT_DAYS", a.KeepAudit, 0, 36_500)
 	r.broken(a.Window < 0 || a.Window > time.Minute, "STREAM_RESUME_WINDOW must be from 0 to 1m")
 	r.broken(!slices.Contains(chat.PromptVersions(), strings.ToLower(a.Prompt)),
 		"PROMPT_VERSION must be one of %s", strings.Join(chat.PromptVersions(), ", "))

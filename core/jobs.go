@@ -64,12 +64,16 @@ func mayOperate(actor identity.Actor, f event.Filter) error {
 	return nil
 }
 
-// Tidy does what should be done now and then: it forgets finished deliveries, and removes what crashes have left behind.
+// Tidy does what should be done now and then: it forgets finished deliveries, and removes what is to be kept no longer, and what
+// crashes have left behind.
 func (a *App) Tidy(ctx context.Context) (document.Swept, error) {
 	if _, err := a.store.Backlog().Prune(ctx, a.now().Add(-24*time.Hour)); err != nil {
 		return document.Swept{}, err
 	}
 	if err := a.Requests.Prune(ctx); err != nil {
+		return document.Swept{}, err
+	}
+	if _, err := a.Chat.Sweep(ctx); err != nil {
 		return document.Swept{}, err
 	}
 	return a.Documents.Sweep(ctx, 24*time.Hour)

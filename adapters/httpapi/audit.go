@@ -2,15 +2,11 @@ package httpapi
 
 import (
 	"context"
-	"encoding/json"
-	"iter"
 	"net/http"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/google/uuid"
-	"go.uber.org/zap"
 
 	"github.com/ragcorp/ragcorp/core/audit"
 	"github.com/ragcorp/ragcorp/core/event"
@@ -104,36 +100,8 @@ func (s *Server) listAudit(ctx context.Context, in *struct {
 
 const linesType = "application/x-ndjson"
 
-// exportAudit streams. The first event is read before the response begins, so that an error is an ordinary problem; one that
-// comes later breaks the connection off, because an export that merely ended would look complete.
 func (s *Server) exportAudit(ctx context.Context, in *AuditFilterParams) (*huma.StreamResponse, error) {
-	next, stop := iter.Pull2(s.app.Audit.Export(ctx, actorOf(ctx), in.search()))
-	first, err, ok := next()
-	if err != nil {
-		stop()
-		return nil, err
-	}
-	return &huma.StreamResponse{Body: func(hctx huma.Context) {
-		defer stop()
-		_, w := humago.Unwrap(hctx)
-		w.Header().Set("Content-Type", linesType)
-		w.Header().Set("Content-Disposition", `attachment; filename="audit.jsonl"`)
-		w.WriteHeader(http.StatusOK)
-		lines := json.NewEncoder(w)
-		for e := first; ok && err == nil; e, err, ok = next() {
-			var line AuditEventRes
-			if line, err = auditEventRes(e); err == nil {
-				err = lines.Encode(line)
-			}
-			if err != nil {
-				break
-			}
-		}
-		if err != nil {
-			s.log.Warn("export broke off", zap.String("request_id", requestID(ctx)), zap.Error(err))
-			panic(http.ErrAbortHandler) // the way to tell net/http that the response is not whole
-		}
-	}}, nil
+	return exportLines(ctx, s, "audit.jsonl", s.app.Audit.Export(ctx, actorOf(ctx), in.search()), auditEventRes)
 }
 
 func encodeAuditPosition(e event.Event) *string { return encodeMoment(e.Time, e.ID) }

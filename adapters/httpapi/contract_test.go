@@ -51,8 +51,12 @@ func (w *world) contract(req *http.Request, r reply) {
 	case "application/json", "application/problem+json":
 		w.matches(where, media.Schema, r.body)
 	case "application/x-ndjson":
+		of := "AuditEventRes"
+		if strings.Contains(req.URL.Path, "/answers/") {
+			of = "AnswerRecordRes"
+		}
 		for line := range strings.Lines(r.body) {
-			w.matches(where, &huma.Schema{Ref: "#/components/schemas/AuditEventRes"}, line)
+			w.matches(where, &huma.Schema{Ref: "#/components/schemas/" + of}, line)
 		}
 	}
 }

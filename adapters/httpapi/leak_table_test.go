@@ -28,6 +28,7 @@ type rule struct {
 	safe    bool // changes nothing, although it is no GET
 	shows   bool // the response has words of the workspace
 	targets string
+	asked   bool // whoever may, reads what others have asked
 	private bool // only whoever began the conversation in the path may, to all others there is none
 }
 
@@ -65,6 +66,8 @@ func rules() map[string]rule {
 		"admin_list_user_workspaces": {needs: admin},
 		"list_audit_events":          {needs: admin, whole: true},
 		"export_audit_events":        {needs: admin, whole: true, shows: true},
+		"list_answers":               {needs: admin, whole: true, shows: true, asked: true},
+		"export_answers":             {needs: admin, whole: true, shows: true, asked: true},
 		"list_jobs":                  {needs: admin, whole: true},
 		"replay_jobs":                {needs: admin, whole: true, safe: true, body: raw(`{}`)},
 		"discard_jobs":               {needs: admin, whole: true, safe: true, body: raw(`{}`)},
@@ -117,6 +120,9 @@ func rules() map[string]rule {
 		"list_messages":       {needs: identity.QueryAsk, reach: reading, private: true, shows: true},
 		"rename_conversation": {needs: identity.QueryAsk, reach: reading, private: true, body: raw(`{"title":"new"}`)},
 		"delete_conversation": {needs: identity.QueryAsk, reach: reading, private: true},
+		"rate_answer":         {needs: identity.QueryAsk, reach: reading, private: true, body: raw(`{"vote":"down"}`)},
+		"get_rating":          {needs: identity.QueryAsk, reach: reading, private: true},
+		"unrate_answer":       {needs: identity.QueryAsk, reach: reading, private: true},
 	}
 }
 

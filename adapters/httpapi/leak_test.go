@@ -251,7 +251,7 @@ func (a attempt) try(t *testing.T, w *world, who credential, key uuid.UUID) {
 			t.Errorf("%s = %d tells %s: %.500s", where, r.status, word, r.body)
 		}
 	}
-	if strings.Contains(said, mineSecret) && (r.status >= 400 || a.caller.name != "owner") {
+	if strings.Contains(said, mineSecret) && (r.status >= 400 || a.caller.name != "owner" && !a.rule.asked) {
 		t.Errorf("%s = %d tells what the owner has asked: %.500s", where, r.status, r.body)
 	}
 	if shown := strings.Contains(said, mineWord); a.rule.shows && a.ids.name == "mine" && r.status < 300 && a.caller.knows(mineWord) && !shown {
@@ -354,6 +354,7 @@ type state struct {
 	Keys       []identity.Key
 	Events     []event.Event
 	Asked      []chat.Message // in the conversations of mine and theirs
+	Records    []chat.Record  // of their answers, with feedback
 }
 
 func (w *world) state() state {
@@ -382,6 +383,9 @@ func (w *world) state() state {
 		asked, err := w.app.Chat.Messages(w.Context(), owner, p.workspace, p.conversation, chat.MessagePage{Limit: 1000})
 		w.must(err)
 		s.Asked = append(s.Asked, asked...)
+		records, err := w.app.Chat.Records(w.Context(), identity.System, chat.RecordSearch{Workspace: p.workspace, Actors: []string{owner.String()}, Limit: 1000})
+		w.must(err)
+		s.Records = append(s.Records, slices.DeleteFunc(records, func(r chat.Record) bool { return r.ID != p.message })...)
 	}
 	for e, err := range w.app.Audit.Export(w.Context(), identity.System, audit.Search{}) {
 		w.must(err)

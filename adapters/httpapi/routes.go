@@ -27,6 +27,8 @@ func (s *Server) routes(mux *http.ServeMux) {
 	s.conversations()
 	s.models()
 	s.completions()
+	s.feedback()
+	s.answers()
 	s.jobs()
 	s.audit()
 	s.health()

@@ -190,6 +190,9 @@ func (w *world) place(owner identity.User, word string) place {
 	a, err := w.app.Chat.Ask(w.Context(), identity.Actor{Kind: identity.Person, User: owner.ID, Role: owner.Role},
 		chat.Question{Workspace: ws.ID, Text: question})
 	w.must(err)
+	_, err = w.app.Chat.Rate(w.Context(), identity.Actor{Kind: identity.Person, User: owner.ID, Role: owner.Role},
+		chat.Place{Workspace: ws.ID, Conversation: a.Conversation, Message: a.ID}, chat.Feedback{Vote: chat.VoteUp})
+	w.must(err)
 	return place{workspace: ws.ID, document: d.ID, conversation: a.Conversation, message: a.ID, word: word}
 }
 

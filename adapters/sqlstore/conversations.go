@@ -131,18 +131,3 @@ func (cs conversations) Delete(ctx context.Context, s workspace.Scope, owner str
 		return insertEvents(ctx, tx, events...)
 	})
 }
-
-// Forget implements chat.Store.
-func (cs conversations) Forget(ctx context.Context, owner string, events ...event.Event) (forgotten int, err error) {
-	err = cs.s.write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		res, err := tx.NewDelete().Model((*conversationRow)(nil)).Where("owner = ?", owner).Exec(ctx)
-		if err != nil {
-			return fmt.Errorf("delete the conversations of %s: %w", owner, err)
-		}
-		if forgotten, err = rowCount(res); err != nil {
-			return err
-		}
-		return insertEvents(ctx, tx, events...)
-	})
-	return forgotten, err
-}

@@ -42,7 +42,7 @@ func (j janitor) Purge(ctx context.Context, ws workspace.ID, id document.ID, del
 				return err
 			}
 		}
-		if err := eraseMessages(ctx, tx, id); err != nil {
+		if err := eraseAnswers(ctx, tx, id); err != nil {
 			return err
 		}
 		_, err = tx.NewUpdate().Table("documents").Set("blob_key = ''").Set("generation_id = NULL").Set("language = ''").

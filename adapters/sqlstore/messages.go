@@ -143,6 +143,9 @@ func (cs conversations) Append(ctx context.Context, s workspace.Scope, e chat.Ex
 		if _, err := tx.NewInsert().Model(&messages).Exec(ctx); err != nil {
 			return fmt.Errorf("write messages of %s: %w", e.Conversation, err)
 		}
+		if err := insertAnswer(ctx, tx, s, e.Record); err != nil {
+			return err
+		}
 		if err := cs.madeFrom(ctx, tx, messages[len(messages)-1].ID, e.Documents); err != nil {
 			return err
 		}
@@ -175,7 +178,7 @@ func (cs conversations) madeFrom(ctx context.Context, tx bun.Tx, message uuid.UU
 	}
 	for _, d := range purged {
 		if d.Gone {
-			return eraseMessages(ctx, tx, d.ID)
+			return eraseAnswers(ctx, tx, d.ID)
 		}
 	}
 	return nil

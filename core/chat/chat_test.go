@@ -56,6 +56,12 @@ func world(t *testing.T, g llm.Generator, o ...chat.Options) (*core.App, workspa
 	if len(o) > 0 {
 		options.Chat = o[0]
 	}
+	return worldAt(t, g, options)
+}
+
+// worldAt is world with all options.
+func worldAt(t *testing.T, g llm.Generator, options core.Options) (*core.App, workspace.ID) {
+	t.Helper()
 	store, err := sqlstore.Open(t.Context(), "sqlite::memory:", nil)
 	must(t, err)
 	t.Cleanup(func() { _ = store.Close() })

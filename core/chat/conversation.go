@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -43,6 +42,7 @@ type Exchange struct {
 	Title        string // of the conversation, should it have none
 	Messages     []Message
 	Documents    []document.ID // that the last message was made from; should one of them go, so do the words of the message
+	Record       *Record       // of the answer; nil keeps none
 }
 
 // maxTitle is the longest title of a conversation, in characters.
@@ -117,7 +117,7 @@ func (s *Service) Delete(ctx context.Context, a identity.Actor, ws workspace.ID,
 }
 
 // Forget removes everything that a user has asked, in all workspaces, for good, and says how many conversations that were. It
-// is for users who leave. The actor needs the permission identity.AdminConfig, without limits to workspaces.
+// is for users who leave: what is kept of the answers loses who asked, and all words. The actor needs the permission identity.AdminConfig, without limits to workspaces.
 func (s *Service) Forget(ctx context.Context, a identity.Actor, user uuid.UUID) (int, error) {
 	if !a.Can(identity.AdminConfig) || len(a.Workspaces) > 0 {
 		return 0, fault.Denied.Errorf("you may not delete what others have asked")
@@ -137,13 +137,8 @@ func (s *Service) conversing(ctx context.Context, a identity.Actor, ws workspace
 
 func checkTitle(raw string) (string, error) {
 	title := strings.TrimSpace(raw)
-	switch {
-	case title == "":
+	if title == "" {
 		return "", fault.Field("title", "must not be blank")
-	case !utf8.ValidString(title) || strings.ContainsRune(title, 0):
-		return "", fault.Field("title", "must be valid text")
-	case utf8.RuneCountInString(title) > maxTitle:
-		return "", fault.Field("title", "is too long")
 	}
-	return title, nil
+	return title, checkText("title", title, maxTitle)
 }

@@ -10,10 +10,16 @@ import (
 	"github.com/ragcorp/ragcorp/core/workspace"
 )
 
-// Store keeps conversations. A conversation belongs to one owner in one workspace; nobody else ever gets at it: to others it
-// does not exist, and methods return fault.NotFound unless the owner has it in the scope's workspace. It is safe for
-// concurrent use.
+// Store keeps conversations, feedback and records of answers. It is safe for concurrent use.
 type Store interface {
+	Conversations
+	Ratings
+	Records
+}
+
+// Conversations keeps conversations. A conversation belongs to one owner in one workspace; nobody else ever gets at it: to
+// others it does not exist, and methods return fault.NotFound unless the owner has it in the scope's workspace.
+type Conversations interface {
 	// Create adds a conversation without messages and writes the events with it.
 	Create(ctx context.Context, s workspace.Scope, c Conversation, events ...event.Event) error
 	// List returns the owner's conversations in the scope's workspace, the last touched first, ties by id descending.
@@ -22,16 +28,38 @@ type Store interface {
 	Conversation(ctx context.Context, s workspace.Scope, owner string, id uuid.UUID) (Conversation, error)
 	// Messages returns the last messages of a conversation that the page lets through, oldest first.
 	Messages(ctx context.Context, s workspace.Scope, owner string, conversation uuid.UUID, p MessagePage) ([]Message, error)
-	// Append adds an exchange and its events in one transaction; it makes the conversation when there is none of that id, and
-	// names one that has no title.
+	// Append adds an exchange, its record and its events in one transaction; it makes the conversation when there is none of
+	// that id, and names one that has no title.
 	Append(ctx context.Context, s workspace.Scope, e Exchange, events ...event.Event) error
 	// Rename gives a conversation another title and returns it.
 	Rename(ctx context.Context, s workspace.Scope, c Conversation, events ...event.Event) (Conversation, error)
-	// Delete removes a conversation with its messages.
+	// Delete removes a conversation with its messages and the feedback on them; records stay.
 	Delete(ctx context.Context, s workspace.Scope, owner string, id uuid.UUID, events ...event.Event) error
-	// Forget removes every conversation of an owner, in all workspaces, and says how many there were. The events are written
-	// in any case.
+}
+
+// Ratings keeps feedback on answers. Methods return fault.NotFound unless the place is an answer in a conversation that the
+// owner has in the scope's workspace.
+type Ratings interface {
+	// Rate stores feedback and returns it; what was there before is replaced, but for the time at which it was made. The vote
+	// also stands in the record of the answer.
+	Rate(ctx context.Context, s workspace.Scope, owner string, p Place, f Feedback, events ...event.Event) (Feedback, error)
+	// Rating returns feedback. fault.NotFound also when there is none.
+	Rating(ctx context.Context, s workspace.Scope, owner string, p Place) (Feedback, error)
+	// Unrate removes feedback. fault.NotFound also when there is none.
+	Unrate(ctx context.Context, s workspace.Scope, owner string, p Place, events ...event.Event) error
+}
+
+// Records keeps what is known of answers, for those who may see everything; and it lets go of what is to be kept no longer.
+type Records interface {
+	// Records returns the records that the search chooses, newest first, ties by id descending.
+	Records(ctx context.Context, q RecordSearch) ([]Record, error)
+	// Forget removes every conversation of an owner, in all workspaces, and says how many there were; records of the owner's
+	// answers lose the owner and all words. The events are written in any case.
 	Forget(ctx context.Context, owner string, events ...event.Event) (int, error)
+	// PruneConversations removes the conversations that were last touched before a time, and says how many.
+	PruneConversations(ctx context.Context, before time.Time) (int, error)
+	// PruneRecords removes the records that are older than a time, and says how many.
+	PruneRecords(ctx context.Context, before time.Time) (int, error)
 }
 
 // Page is a part of a list of conversations.

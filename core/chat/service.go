@@ -40,6 +40,10 @@ type Options struct {
 	ResumeKeep time.Duration
 	// ResumeBuffer is how much of an answer is kept for those who come back, in bytes. Defaults to 1 MiB.
 	ResumeBuffer int
+	// KeepConversations is how long a conversation is kept that nobody goes on with. Defaults to for ever.
+	KeepConversations time.Duration
+	// KeepRecords is how long the record of an answer is kept. Defaults to for ever.
+	KeepRecords time.Duration
 	// MaxTokens bounds the length of an answer. Defaults to what the model allows.
 	MaxTokens int
 	// Observe is told every answer, and whether it was asked for piece by piece; it must be quick, and safe for concurrent use.
@@ -228,11 +232,14 @@ func (t *turn) remember(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rememberWithin)
 	defer cancel()
+	now := t.opts.Now()
+	record := t.record(now)
 	return t.store.Append(ctx, t.scope, Exchange{
+		Record:       &record,
 		Conversation: t.answer.Conversation, Owner: t.owner, Title: titleOf(t.question), Documents: t.documents(),
 		Messages: []Message{
 			{ID: uuid.Must(uuid.NewV7()), Role: llm.RoleUser, Text: t.question, Time: t.began},
-			{ID: t.answer.ID, Role: llm.RoleAssistant, Text: t.answer.Text, Time: t.opts.Now(), Citations: t.answer.Citations},
+			{ID: t.answer.ID, Role: llm.RoleAssistant, Text: t.answer.Text, Time: now, Citations: t.answer.Citations},
 		},
 	})
 }

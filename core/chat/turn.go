@@ -26,7 +26,9 @@ type turn struct {
 	apart    bool // the caller keeps the conversation
 	began    time.Time
 	found    bool // the sources are there
-	answer   Answer
+
+	sentences []Sentence // of the answer, whatever the policy
+	answer    Answer
 }
 
 // recall reads the conversation, unless the caller keeps it; one that is absent or somebody else's begins a new one.
@@ -110,6 +112,7 @@ func (t *turn) judge(said string, yield func(Piece, error) bool) bool {
 		}
 	}
 	a.Citations, a.Grounded = cited.citations, len(cited.citations) > 0
+	t.sentences = cited.sentences
 	if a.Policy != workspace.AnswersUnchecked {
 		a.Sentences = cited.sentences
 	}

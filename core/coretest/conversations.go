@@ -19,7 +19,7 @@ import (
 
 // TestConversations checks chat.Store. open returns an empty store that is closed when the test ends.
 func TestConversations[S Content](t *testing.T, open func(*testing.T) S) {
-	runContent(t, open, []contentCheck{
+	runContent(t, open, append(answerCases(), []contentCheck{
 		{"the last messages come back, oldest first", conversationMessages},
 		{"a conversation is nobody else's and not in another workspace", conversationOfOwner},
 		{"appending to somebody else's conversation leaves no trace", conversationIntruder},
@@ -35,7 +35,7 @@ func TestConversations[S Content](t *testing.T, open func(*testing.T) S) {
 		{"citations come back as they were", conversationCitations},
 		{"a purged document takes the words of its answers along, and only those", conversationPurge},
 		{"an answer that comes after its document was purged is stored without words", conversationLate},
-	})
+	}...))
 }
 
 const asker = "user:1"
