@@ -51,8 +51,8 @@ type answerable struct {
 	Answers  []string `json:"answers"`
 }
 
-// tally counts what became of questions.
-type tally struct {
+// score counts what became of questions.
+type score struct {
 	asked, right, declined           int
 	citations, exact, whole, foreign int
 	strangers                        int
@@ -85,7 +85,7 @@ func (q questioning) run(ctx context.Context, p *process) (err error) {
 		return err
 	}
 	began := time.Now()
-	var t tally
+	var t score
 	for _, one := range questions {
 		if err := t.ask(ctx, s, one); err != nil {
 			return err
@@ -143,7 +143,7 @@ func (s *subject) answer(ctx context.Context, question string) (chat.Answer, err
 }
 
 // ask asks one question and counts.
-func (t *tally) ask(ctx context.Context, s *subject, q answerable) error {
+func (t *score) ask(ctx context.Context, s *subject, q answerable) error {
 	a, err := s.answer(ctx, q.Question)
 	if err != nil {
 		return err
@@ -209,7 +209,7 @@ func plain(s string) string {
 	}, text.Fold(s))
 }
 
-func (t *tally) print(p *process, documents int, took time.Duration) error {
+func (t *score) print(p *process, documents int, took time.Duration) error {
 	share := func(n, of int) string { return fmt.Sprintf("%d of %d (%.1f %%)", n, of, 100*float64(n)/float64(max(1, of))) }
 	for _, row := range [][2]string{
 		{"set", fmt.Sprintf("%d documents, %d questions, %d foreign ones; %.1f s", documents, t.asked, t.strangers, took.Seconds())},

@@ -12,6 +12,10 @@ import (
 	"github.com/ragcorp/ragcorp/core"
 )
 
+import (
+	_ "embed"
+)
+
 // Injectors from wire.go:
 
 // openApp makes the use cases over what the configuration names.
