@@ -210,7 +210,9 @@ func plain(s string) string {
 }
 
 func (t *score) print(p *process, documents int, took time.Duration) error {
-	share := func(n, of int) string { return fmt.Sprintf("%d of %d (%.1f %%)", n, of, 100*float64(n)/float64(max(1, of))) }
+	share := func(n, of int) string {
+		return fmt.Sprintf("%d of %d (%.1f %%)", n, of, 100*float64(n)/float64(max(1, of)))
+	}
 	for _, row := range [][2]string{
 		{"set", fmt.Sprintf("%d documents, %d questions, %d foreign ones; %.1f s", documents, t.asked, t.strangers, took.Seconds())},
 		{"accepted", share(t.right, t.asked) + " answers hold an accepted answer"},
