@@ -103,7 +103,7 @@ func (d *contract) hold(t *testing.T, req *http.Request, r reply) {
 		return
 	}
 	if _, ok := response.Content[kind]; !ok {
-		if _, any := response.Content["*/*"]; !any {
+		if _, ok := response.Content["*/*"]; !ok {
 			t.Errorf("%s as %q, which the document doesn't mention", where, kind)
 		}
 		return

@@ -26,15 +26,14 @@ func TestTheModelKeepsTheContract(t *testing.T) {
 func TestAPromptIsSentAsMessages(t *testing.T) {
 	t.Parallel()
 	s := serve(t, nil)
-	messages := []llm.Message{
+	text, used, err := say(t.Context(), s.generator(t), llm.Request{MaxTokens: 50, Messages: []llm.Message{
 		{Role: llm.RoleSystem, Text: "rules"},
 		{Role: llm.RoleSystem, Text: "more"},
 		{Role: llm.RoleAssistant, Text: "Hello!"},
 		{Role: llm.RoleUser, Text: "Hi"},
 		{Role: llm.RoleAssistant, Text: "  "},
 		{Role: llm.RoleUser, Text: "first\nSecond line."},
-	}
-	text, used, err := say(t.Context(), s.generator(t), llm.Request{MaxTokens: 50, Messages: messages})
+	}})
 	if err != nil || text != "Second line. [1]" {
 		t.Errorf("Generate = %q, %v", text, err)
 	}

@@ -67,7 +67,8 @@ func TestFilesOfABatchHaveEachTheirOwnOutcome(t *testing.T) {
 		want string
 	}{
 		{parts{
-			{"external_id", "a"}, {"metadata", `{"tags":["t"]}`},
+			{"external_id", "a"},
+			{"metadata", `{"tags":["t"]}`},
 			{"file:a.md", "# A"},
 			{"file:b.exe", "MZ\x90\x00\x03\x00\x00\x00\x04\x00\xff\xff"},
 			{"metadata", "["},

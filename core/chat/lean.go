@@ -22,8 +22,19 @@ func leaningOf(l text.Language) leaning {
 	case text.English:
 		return leaning{
 			connectives: [][]string{
-				{"and"}, {"but"}, {"also"}, {"or"}, {"then"}, {"so"}, {"what", "about"}, {"how", "about"}, {"what", "if"}, {"what", "else"},
-				{"if", "so"}, {"if", "not"}, {"why", "not"},
+				{"and"},
+				{"but"},
+				{"also"},
+				{"or"},
+				{"then"},
+				{"so"},
+				{"what", "about"},
+				{"how", "about"},
+				{"what", "if"},
+				{"what", "else"},
+				{"if", "so"},
+				{"if", "not"},
+				{"why", "not"},
 			},
 			standIns:     strings.Fields("it its they them their theirs he him his she her hers this that these those there one ones same such"),
 			prepositions: strings.Fields("in at for from to on with by of under over after before during"),

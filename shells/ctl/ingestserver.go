@@ -109,8 +109,8 @@ func (s *serverSink) put(ctx context.Context, files []putting) ([]put, error) {
 			Error      *problem
 		}
 	}
-	if info, err := os.Stat(files[0].path); err != nil || !info.Mode().IsRegular() {
-		return []put{{refused: "it is gone"}}, nil
+	if info, gone := os.Stat(files[0].path); gone != nil || !info.Mode().IsRegular() {
+		return []put{{refused: "it is gone"}}, nil //nolint:nilerr // that is the outcome of the file
 	}
 	boundary := multipart.NewWriter(io.Discard).Boundary()
 	r := request{method: http.MethodPost, path: s.path("/documents/batch"), kind: "multipart/form-data; boundary=" + boundary}
