@@ -122,7 +122,7 @@ func (m *matches) readBlocks(ctx context.Context, tx bun.Tx, v view) (err error)
 	if err != nil {
 		return err
 	}
-	terms, err := json.Marshal(m.terms)
+	terms, err := json.Marshal(append([]string{}, m.terms...)) // [] rather than null
 	if err != nil {
 		return err
 	}
