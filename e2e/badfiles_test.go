@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"mime/multipart"
@@ -141,7 +142,7 @@ func TestABodyThatIsTooLargeIsRefusedWithoutBeingHeld(t *testing.T) {
 		t.Errorf("after uploads that were refused the list has %+v", all)
 	}
 	l.add(t, testdata(t, "visitors-en.md"))
-	if n := len(filesIn(t, s.data("blobs"))); n != 1 {
+	if n := len(filesIn(t, s.data("blobs"))); n != 1 && !faraway() {
 		t.Errorf("after uploads that were refused there are %d files in the blob store, want 1", n)
 	}
 	s.expectSmall(t, 300)
@@ -224,7 +225,7 @@ func filesIn(t *testing.T, dir string) []string {
 		}
 		return err
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		t.Fatal(err)
 	}
 	return out
