@@ -108,8 +108,12 @@ func TestIngestTellsWhatWentWrong(t *testing.T) {
 		t.Errorf("exit code %d:\n%s\n%s", r.code, r.stdout, r.stderr)
 	}
 	for _, args := range [][]string{
-		{dir}, {"--workspace", "Docs"}, {"--workspace", "Docs", "--include", "[", dir}, {"--workspace", "Docs", "--prune", dir, dir},
-		{"--workspace", "Docs", "--server", "nowhere", dir}, {"--workspace", "Docs", "--server", "http://localhost:1", dir},
+		{dir},
+		{"--workspace", "Docs"},
+		{"--workspace", "Docs", "--include", "[", dir},
+		{"--workspace", "Docs", "--prune", dir, dir},
+		{"--workspace", "Docs", "--server", "nowhere", dir},
+		{"--workspace", "Docs", "--server", "http://localhost:1", dir},
 	} {
 		if r := w.ctl("", append([]string{"ingest"}, args...)...); r.code != exitUsage {
 			t.Errorf("ingest %q: exit code %d: %s", args, r.code, r.stderr)
