@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/ragcorp/ragcorp/adapters/blobstore"
@@ -22,10 +23,11 @@ import (
 
 const batchSize = 3
 
-// mortal is an embedder that counts what it embeds, and dies in a batch: before it has an answer, or with it.
+// mortal is an embedder that counts what it embeds of documents, and dies in a batch: before it has an answer, or with it.
 type mortal struct {
 	llm.Embedder
 
+	mu       sync.Mutex         // searches may run beside the work
 	embedded map[string]int     // texts for which vectors were returned, and how often
 	batches  int                // that it may answer; negative means any number
 	late     bool               // the batch that kills it is still answered
@@ -34,6 +36,11 @@ type mortal struct {
 
 // Embed implements llm.Embedder.
 func (m *mortal) Embed(ctx context.Context, p llm.Purpose, texts []string) ([]llm.Vector, error) {
+	if p == llm.ForQuery {
+		return m.Embedder.Embed(ctx, p, texts)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	if m.batches == 0 {
 		m.die()
 		if !m.late {
