@@ -18,6 +18,7 @@ import (
 // contract is the OpenAPI document that a shell serves, against which every response of every story is checked.
 type contract struct {
 	paths   map[string]map[string]described
+	shared  map[string]describedResponse // responses that operations refer to, by their reference
 	schemas *jsonschema.Compiler
 
 	mu       sync.Mutex // the compiler is not safe for concurrent use
@@ -26,9 +27,12 @@ type contract struct {
 
 // described is what the document says of an operation.
 type described struct {
-	Responses map[string]struct {
-		Content map[string]json.RawMessage
-	}
+	Responses map[string]describedResponse
+}
+
+type describedResponse struct {
+	Ref     string `json:"$ref"`
+	Content map[string]json.RawMessage
 }
 
 const documentURL = "http://document/openapi.json"
@@ -64,7 +68,8 @@ func readContract(t *testing.T, res *http.Response) *contract {
 		return nil
 	}
 	var doc struct {
-		Paths map[string]map[string]described
+		Paths      map[string]map[string]described
+		Components struct{ Responses map[string]describedResponse }
 	}
 	if err := json.Unmarshal(raw.Bytes(), &doc); err != nil || len(doc.Paths) == 0 {
 		t.Fatalf("the OpenAPI document has %d paths: %v", len(doc.Paths), err)
@@ -79,7 +84,13 @@ func readContract(t *testing.T, res *http.Response) *contract {
 	if err := compiler.AddResource(documentURL, whole); err != nil {
 		t.Fatal(err)
 	}
-	return &contract{paths: doc.Paths, schemas: compiler, compiled: map[string]*jsonschema.Schema{}}
+	c := &contract{
+		paths: doc.Paths, shared: map[string]describedResponse{}, schemas: compiler, compiled: map[string]*jsonschema.Schema{},
+	}
+	for name, r := range doc.Components.Responses {
+		c.shared["#/components/responses/"+name] = r
+	}
+	return c
 }
 
 // hold holds a response to the document: that its operation may have this status, this content type and this body.
@@ -98,6 +109,11 @@ func (d *contract) hold(t *testing.T, req *http.Request, r reply) {
 		t.Errorf("%s, which the document doesn't mention: %.300s", where, r.body)
 		return
 	}
+	pointer := []string{"paths", path, strings.ToLower(req.Method), "responses", strconv.Itoa(r.status)}
+	if response.Ref != "" {
+		pointer = strings.Split(response.Ref, "/")[1:]
+		response = d.shared[response.Ref]
+	}
 	kind, _, _ := mime.ParseMediaType(r.header.Get("Content-Type"))
 	if len(response.Content) == 0 && len(r.body) == 0 {
 		return
@@ -111,8 +127,7 @@ func (d *contract) hold(t *testing.T, req *http.Request, r reply) {
 	if !strings.HasSuffix(kind, "json") || strings.HasSuffix(kind, "ndjson") {
 		return
 	}
-	pointer := []string{"paths", path, strings.ToLower(req.Method), "responses", strconv.Itoa(r.status), "content", kind, "schema"}
-	if err := d.validate(pointer, r.body); err != nil {
+	if err := d.validate(append(pointer, "content", kind, "schema"), r.body); err != nil {
 		t.Errorf("%s differs from its schema: %v\n%.500s", where, err, r.body)
 	}
 }

@@ -73,14 +73,14 @@ type AnswerFilterParams struct {
 	HighRisk    bool      `query:"high_risk" doc:"Only those."`
 	Verify      bool      `query:"requires_verification" doc:"Only those."`
 	Unanswered  bool      `query:"unanswered" doc:"Only those without evidence."`
-	StartAt     time.Time `query:"start_at" doc:"Not before."`
-	EndAt       time.Time `query:"end_at" doc:"Not after."`
+
+	PeriodParams
 }
 
-func (in AnswerFilterParams) search() chat.RecordSearch {
-	q := chat.RecordSearch{
+func (in AnswerFilterParams) search() (q chat.RecordSearch, err error) {
+	q = chat.RecordSearch{
 		Workspace: in.WorkspaceID, Level: chat.Level(in.Level), Rating: chat.Vote(in.Rating), HighRisk: in.HighRisk, Verify: in.Verify,
-		Unanswered: in.Unanswered, Start: in.StartAt, End: in.EndAt,
+		Unanswered: in.Unanswered,
 	}
 	switch {
 	case in.ActorID == "":
@@ -89,7 +89,8 @@ func (in AnswerFilterParams) search() chat.RecordSearch {
 	default:
 		q.Actors = []string{in.ActorID, string(identity.Person) + ":" + in.ActorID, string(identity.ServiceActor) + ":" + in.ActorID}
 	}
-	return q
+	q.Start, q.End, err = in.period()
+	return q, err
 }
 
 func (s *Server) answers() {
@@ -104,7 +105,11 @@ func (s *Server) answers() {
 			Description: "Lines of AnswerRecordRes", Content: map[string]*huma.MediaType{linesType: {Schema: &huma.Schema{Type: huma.TypeString}}},
 		}},
 	}, admin, func(ctx context.Context, in *AnswerFilterParams) (*huma.StreamResponse, error) {
-		return exportLines(ctx, s, "answers.jsonl", s.app.Chat.ExportRecords(ctx, actorOf(ctx), in.search()), answerRecordRes)
+		search, err := in.search()
+		if err != nil {
+			return nil, err
+		}
+		return exportLines(ctx, s, "answers.jsonl", s.app.Chat.ExportRecords(ctx, actorOf(ctx), search), answerRecordRes)
 	})
 }
 
@@ -119,7 +124,10 @@ func (s *Server) listAnswers(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	q := in.search()
+	q, err := in.search()
+	if err != nil {
+		return nil, err
+	}
 	q.After, q.Limit = chat.Position{UpdatedAt: after.CreatedAt, ID: after.ID}, in.Limit+1
 	found, err := s.app.Chat.Records(ctx, actorOf(ctx), q)
 	if err != nil {

@@ -36,14 +36,14 @@ type AuditFilterParams struct {
 	WorkspaceID  uuid.UUID `query:"workspace_id" format:"uuid"`
 	ActorID      string    `query:"actor_id" maxLength:"200" doc:"An actor as it stands in events, or only what follows its colon."`
 	ActionPrefix string    `query:"action_prefix" maxLength:"200" doc:"To the letter; nothing in it is a wildcard."`
-	StartAt      time.Time `query:"start_at" doc:"Not before."`
-	EndAt        time.Time `query:"end_at" doc:"Not after."`
+
+	PeriodParams
 }
 
-func (in AuditFilterParams) search() audit.Search {
-	return audit.Search{
-		Workspace: in.WorkspaceID, Actor: in.ActorID, ActionPrefix: in.ActionPrefix, Start: in.StartAt, End: in.EndAt,
-	}
+func (in AuditFilterParams) search() (q audit.Search, err error) {
+	q = audit.Search{Workspace: in.WorkspaceID, Actor: in.ActorID, ActionPrefix: in.ActionPrefix}
+	q.Start, q.End, err = in.period()
+	return q, err
 }
 
 func auditEventRes(e event.Event) (AuditEventRes, error) {
@@ -75,9 +75,11 @@ func (s *Server) listAudit(ctx context.Context, in *struct {
 	Cursor string `query:"cursor" maxLength:"500"`
 },
 ) (*body[AuditRes], error) {
-	search := in.search()
+	search, err := in.search()
+	if err != nil {
+		return nil, err
+	}
 	search.Offset, search.Limit = in.Offset, in.Limit+1
-	var err error
 	if search.After, err = decodeAuditPosition(in.Cursor); err != nil {
 		return nil, err
 	}
@@ -101,7 +103,11 @@ func (s *Server) listAudit(ctx context.Context, in *struct {
 const linesType = "application/x-ndjson"
 
 func (s *Server) exportAudit(ctx context.Context, in *AuditFilterParams) (*huma.StreamResponse, error) {
-	return exportLines(ctx, s, "audit.jsonl", s.app.Audit.Export(ctx, actorOf(ctx), in.search()), auditEventRes)
+	search, err := in.search()
+	if err != nil {
+		return nil, err
+	}
+	return exportLines(ctx, s, "audit.jsonl", s.app.Audit.Export(ctx, actorOf(ctx), search), auditEventRes)
 }
 
 func encodeAuditPosition(e event.Event) *string { return encodeMoment(e.Time, e.ID) }

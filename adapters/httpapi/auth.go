@@ -27,6 +27,21 @@ type access struct {
 	bearerKeys bool                // API keys are taken as bearer tokens too, as clients of OpenAI's API send them
 }
 
+// describe says the same to readers of the OpenAPI document.
+func (need access) describe() string {
+	switch {
+	case need.public:
+		return "For anybody."
+	case need.personOnly:
+		return "For users that are signed in; an API key won't do."
+	}
+	text := "Takes the permission `" + string(need.permission) + "`."
+	if need.bearerKeys {
+		text += " An API key may also come as a bearer token."
+	}
+	return text
+}
+
 // authenticate is the middleware of an operation: it finds out who is asking, and turns away who may not.
 func (s *Server) authenticate(need access) func(ctx huma.Context, next func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {

@@ -34,7 +34,7 @@ func (w *world) contract(req *http.Request, r reply) {
 		}
 		return
 	}
-	described := op.Responses[strconv.Itoa(r.status)]
+	described := w.described(op, strconv.Itoa(r.status))
 	if described == nil {
 		w.Errorf("%s, which the document doesn't mention: %s", where, r.body)
 		return
@@ -59,6 +59,15 @@ func (w *world) contract(req *http.Request, r reply) {
 			w.matches(where, &huma.Schema{Ref: "#/components/schemas/" + of}, line)
 		}
 	}
+}
+
+// described is what the document says of a response; nil when it says nothing.
+func (w *world) described(op *huma.Operation, status string) *huma.Response {
+	r := op.Responses[status]
+	if r == nil || r.Ref == "" {
+		return r
+	}
+	return w.api.OpenAPI().Components.Responses[strings.TrimPrefix(r.Ref, "#/components/responses/")]
 }
 
 // matches checks JSON against a schema; members that the schema doesn't know are as wrong as those that it misses.

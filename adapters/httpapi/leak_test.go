@@ -342,8 +342,8 @@ func (l *leaks) fresh(t *testing.T, people bool) (w *world, key uuid.UUID) {
 
 // functionOf is the id of an operation without what follows the function's name.
 func functionOf(op *huma.Operation) string {
-	suffix := strings.Trim(strings.NewReplacer("/", "_", "{", "_", "}", "_", "-", "_", ".", "_").Replace(op.Path), "_")
-	return strings.TrimSuffix(op.OperationID, "_"+suffix+"_"+strings.ToLower(op.Method))
+	path := strings.NewReplacer("/", "_", "{", "_", "}", "_", "-", "_", ".", "_").Replace(op.Path)
+	return strings.TrimSuffix(op.OperationID, path+"_"+strings.ToLower(op.Method))
 }
 
 // state is everything that somebody could have changed, but for who was turned away.

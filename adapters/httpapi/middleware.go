@@ -85,7 +85,8 @@ func (s *Server) cors(next http.Handler) http.Handler {
 		h.Add("Vary", "Origin")
 		if allowed {
 			h.Set("Access-Control-Allow-Origin", origin)
-			h.Set("Access-Control-Expose-Headers", "X-Request-Id, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset")
+			h.Set("Access-Control-Expose-Headers", "X-Request-Id, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, "+
+				"X-RateLimit-Limit, X-RateLimit-Remaining, Content-Disposition, Idempotency-Replayed")
 			if s.opts.AllowCredentials {
 				h.Set("Access-Control-Allow-Credentials", "true")
 			}

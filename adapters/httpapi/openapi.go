@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"reflect"
 	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"go.uber.org/zap"
@@ -16,6 +17,26 @@ import (
 
 // contract is the version that Document states: it changes with the API and not with every build.
 const contract = "v1"
+
+// aboutAPI is what holds for all operations.
+const aboutAPI = `Put documents into workspaces and get answers that cite exactly where they come from.
+
+Every path under /v1 is there under /api/v1, too, with the same meaning.
+
+**Who may.** An operation names the permission that it takes. Administrators hold all of them, employees those of documents and
+queries, API keys the ones that they were made with. The workspace decides about the rest: its owner, administrators and API keys may
+change it, and those with whom it is shared or published may read it. Whoever makes a workspace owns it; /admin/workspaces
+makes one for somebody else, and its owner stays the same for good. A name is taken once per owner, whatever the case, also by
+an archived workspace.
+
+**Errors** are all problems (RFC 9457) as application/problem+json, those of unknown paths and of wrong methods included. Act on
+code, and on reason where there is one; detail is for people. What a request needs and doesn't get, such as a database, a file
+store or a model, is 503 with SERVICE_UNAVAILABLE or, of the database, DATABASE_ERROR. No error repeats what was sent.
+
+**Limits.** Files have a limit of their own (MAX_UPLOAD_BYTES), apart from that of other bodies (MAX_BODY_BYTES). Requests are
+counted by user or API key, else by address; the headers RateLimit-Limit, RateLimit-Remaining and Retry-After tell how it stands.
+
+**Lists** are read page by page: pass next_cursor as cursor. Members of a body that nobody knows are passed over.`
 
 // Document returns the OpenAPI document of the API with all its defaults, as indented JSON. It is the one that a Server
 // serves at /openapi.json, but for the version in it.
@@ -56,11 +77,11 @@ func (s *Server) document(mux *http.ServeMux) {
 // describe makes the document true about errors: every operation can fail in these ways, always as a problem.
 func (s *Server) describe() {
 	doc := s.api.OpenAPI()
-	problem := doc.Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
+	doc.Components.Responses = problemResponses(doc.Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem"))
 	for _, item := range doc.Paths {
 		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Patch, item.Delete} {
 			if op != nil {
-				describeErrors(op, problem)
+				describeErrors(op)
 				describeBody(op, doc.Components.Schemas)
 			}
 		}
@@ -70,13 +91,14 @@ func (s *Server) describe() {
 }
 
 // describeBody lets bodies have members that nobody knows: they are passed over, so that clients of other versions get through.
-// The schema is also what bodies are checked against.
+// The schema is also what bodies are checked against. It shows an example, too.
 func describeBody(op *huma.Operation, schemas huma.Registry) {
 	if op.RequestBody == nil {
 		return
 	}
 	for _, media := range op.RequestBody.Content {
 		open(media.Schema, schemas)
+		media.Example = exampleOf(media.Schema)
 	}
 }
 
@@ -97,7 +119,7 @@ func open(s *huma.Schema, schemas huma.Registry) {
 	}
 }
 
-func describeErrors(op *huma.Operation, problem *huma.Schema) {
+func describeErrors(op *huma.Operation) {
 	statuses := []int{400, 404, 405, 413, 415, 422, 429, 500, 503}
 	if len(op.Security) > 0 || op.Path == "/auth/login" {
 		statuses = append(statuses, 401, 403, 409)
@@ -110,11 +132,26 @@ func describeErrors(op *huma.Operation, problem *huma.Schema) {
 		if r := op.Responses[key]; r != nil && r.Content["application/json"] != nil {
 			continue // has a shape of its own
 		}
-		op.Responses[key] = problemResponse(http.StatusText(status), problem)
+		op.Responses[key] = problemRef(strings.ReplaceAll(http.StatusText(status), " ", ""))
 	}
-	op.Responses["default"] = problemResponse("Any other error", problem)
+	op.Responses["default"] = problemRef(anyProblem)
 }
 
-func problemResponse(text string, problem *huma.Schema) *huma.Response {
-	return &huma.Response{Description: text, Content: map[string]*huma.MediaType{problemType: {Schema: problem}}}
+const anyProblem = "Problem"
+
+func problemRef(name string) *huma.Response {
+	return &huma.Response{Ref: "#/components/responses/" + name}
+}
+
+// problemResponses are the errors that operations refer to.
+func problemResponses(problem *huma.Schema) map[string]*huma.Response {
+	response := func(text string, example any) *huma.Response {
+		return &huma.Response{Description: text, Content: map[string]*huma.MediaType{problemType: {Schema: problem, Example: example}}}
+	}
+	out := map[string]*huma.Response{anyProblem: response("Any other error", nil)}
+	for _, p := range exampleProblems() {
+		text := http.StatusText(p.Status)
+		out[strings.ReplaceAll(text, " ", "")] = response(text, p)
+	}
+	return out
 }

@@ -94,14 +94,18 @@ func chain(h http.Handler, wrappers ...func(http.Handler) http.Handler) http.Han
 
 func apiConfig(version string) huma.Config {
 	c := huma.DefaultConfig("RAG Corp API", version)
+	c.Info.Description = aboutAPI
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", ""
 	format := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshalUTF8}
 	c.Formats = map[string]huma.Format{"application/json": format, "json": format}
 	c.CreateHooks = nil // no $schema links in bodies
 	c.Transformers = []huma.Transformer{problemTransformer}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"ApiKeyAuth": {Type: "apiKey", In: "header", Name: "X-API-Key"},
-		"BearerAuth": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
+		"ApiKeyAuth": {Type: "apiKey", In: "header", Name: "X-API-Key", Description: "Of a program."},
+		"BearerAuth": {
+			Type: "http", Scheme: "bearer", BearerFormat: "JWT",
+			Description: "The session of a user: the token of /auth/login, here or in the cookie that came with it.",
+		},
 	}
 	return c
 }
@@ -172,8 +176,7 @@ func both[I, O any](s *Server, op huma.Operation, need access, h func(context.Co
 // prefixes are the two places of the same operations.
 func prefixes() []string { return []string{"/v1", "/api/v1"} }
 
-// prefixed puts an operation under a prefix. Its id names function, path and method, as clients generated from the document
-// expect.
+// prefixed puts an operation under a prefix.
 func prefixed(op huma.Operation, prefix string) huma.Operation {
 	op.Path = prefix + op.Path
 	return op
@@ -192,9 +195,11 @@ func one[I, O any](s *Server, op huma.Operation, need access, h func(context.Con
 	})
 }
 
-// complete fills in what all operations have in common. OperationID holds the function's name when it comes in.
+// complete fills in what all operations have in common. OperationID holds the function's name when it comes in; then it names
+// function, path and method, as clients generated from the document expect.
 func (s *Server) complete(op huma.Operation, need access) huma.Operation {
-	op.OperationID = op.OperationID + "_" + strings.Trim(idReplacer.Replace(op.Path), "_") + "_" + strings.ToLower(op.Method)
+	op.OperationID += idReplacer.Replace(op.Path) + "_" + strings.ToLower(op.Method)
+	op.Description = strings.TrimSpace(op.Description + "\n\n" + need.describe())
 	op.Middlewares = append(huma.Middlewares{s.notePath, s.authenticate(need)}, op.Middlewares...)
 	op.SkipValidateParams, op.SkipValidateBody = false, false
 	op.MaxBodyBytes = s.opts.MaxBody + 1 // to the framework, a body that reaches its limit is too large
