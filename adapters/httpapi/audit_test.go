@@ -86,15 +86,16 @@ func TestAuditTrailIsFilteredAndPaged(t *testing.T) {
 		w.pass(time.Second)
 	}
 	for query, want := range map[string]int{
-		"action_prefix=workspace.update":                                                         5,
-		"action_prefix=workspace_update":                                                         0,
-		"action_prefix=%25":                                                                      0,
-		"action_prefix=workspace.update&limit=2&offset=4":                                        1,
-		"action_prefix=workspace.update&actor_id=" + w.admin.ID.String():                         5,
-		"action_prefix=workspace.update&actor_id=user:" + w.admin.ID.String():                    5,
-		"action_prefix=workspace.update&actor_id=" + w.owner.ID.String():                         0,
-		"action_prefix=workspace.update&workspace_id=" + w.theirs.workspace.String():             0,
-		"action_prefix=workspace.update&end_at=" + start.Add(2*time.Second).Format(time.RFC3339): 2,
+		"action_prefix=workspace.update":                                                          5,
+		"action_prefix=workspace_update":                                                          0,
+		"action_prefix=%25":                                                                       0,
+		"action_prefix=workspace.update&limit=2&offset=4":                                         1,
+		"action_prefix=workspace.update&actor_id=" + w.admin.ID.String():                          5,
+		"action_prefix=workspace.update&actor_id=user:" + w.admin.ID.String():                     5,
+		"action_prefix=workspace.update&actor_id=" + w.owner.ID.String():                          0,
+		"action_prefix=workspace.update&workspace_id=" + w.theirs.workspace.String():              0,
+		"action_prefix=workspace.update&end_at=" + start.Add(2*time.Second).Format(time.RFC3339):  2,
+		"action_prefix=workspace.update&start_at=2026-03-01T12:00:03&end_at=2026-03-01T12:00:04Z": 2, // UTC
 		"action_prefix=workspace.update&start_at=" + url.QueryEscape(start.Add(5*time.Second).In(time.FixedZone("", 7200)).Format(time.RFC3339)): 1,
 	} {
 		if got := w.trail(query).Events; len(got) != want {
@@ -102,7 +103,7 @@ func TestAuditTrailIsFilteredAndPaged(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{
-		"start_at=2026-03-02T00:00:00Z&end_at=2026-03-01T00:00:00Z", "start_at=yesterday", "limit=0", "limit=201", "offset=-1",
+		"start_at=2026-03-02T00:00:00Z&end_at=2026-03-01T00:00:00Z", "start_at=yesterday", "end_at=2026-03-01", "limit=0", "limit=201", "offset=-1",
 		"offset=99999999999", "cursor=x", "workspace_id=x", "action_prefix=%00", "actor_id=%ff",
 	} {
 		w.want(422, "GET", "/v1/admin/audit?"+bad, w.as(w.admin), nil)

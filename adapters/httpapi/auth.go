@@ -46,10 +46,7 @@ func (need access) describe() string {
 func (s *Server) authenticate(need access) func(ctx huma.Context, next func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		a, err := s.actor(ctx, need)
-		if !need.public {
-			err = s.count(ctx, a, err)
-		}
-		if err == nil && need.permission != "" && !a.Can(need.permission) {
+		if err = s.count(ctx, need, a, err); err == nil && need.permission != "" && !a.Can(need.permission) {
 			err = fault.Denied.Errorf("you lack the permission or scope %s", need.permission)
 		}
 		if err != nil {
@@ -62,11 +59,16 @@ func (s *Server) authenticate(need access) func(ctx huma.Context, next func(huma
 	}
 }
 
-// count counts a request against whoever made it, or against the address when they could not prove who they are.
-func (s *Server) count(ctx huma.Context, a identity.Actor, err error) error {
+// count counts a request with a credential against whoever made it, or against the address when they could not, or need not,
+// prove who they are. One without is counted already; see limit.
+func (s *Server) count(ctx huma.Context, need access, a identity.Actor, err error) error {
+	r, _ := humago.Unwrap(ctx)
+	if !s.carriesCredential(r) || need.public && isProbe(r.URL.Path) {
+		return err
+	}
 	key := a.String()
-	if err != nil {
-		key = "ip:" + s.limiter.client(ctx.RemoteAddr(), ctx.Header("X-Forwarded-For"))
+	if err != nil || need.public {
+		key = s.addressOf(r)
 	}
 	if busy := s.limiter.allow(key, ctx.SetHeader); busy != nil {
 		return busy

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -29,7 +30,7 @@ func (w *world) contract(req *http.Request, r reply) {
 	}
 	op := w.operation(req.Method, req.URL.EscapedPath())
 	if op == nil {
-		if r.status != http.StatusNotFound && r.status != http.StatusMethodNotAllowed && r.status != http.StatusRequestEntityTooLarge {
+		if !slices.Contains([]int{http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusRequestEntityTooLarge, http.StatusTooManyRequests}, r.status) {
 			w.Errorf("%s, and the document knows no such operation", where)
 		}
 		return

@@ -90,7 +90,7 @@ func TestHostileBodiesAreRefusedByEveryOperation(t *testing.T) {
 func (w *world) fill(path string) string {
 	return strings.NewReplacer(
 		"{workspace_id}", w.mine.workspace.String(), "{document_id}", w.mine.document.String(), "{user_id}", w.spare.ID.String(),
-		"{key_id}", uuid.NewString(),
+		"{key_id}", uuid.NewString(), "{conversation_id}", w.mine.conversation.String(), "{message_id}", w.mine.message.String(),
 	).Replace(path)
 }
 

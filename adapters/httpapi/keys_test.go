@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ragcorp/ragcorp/adapters/httpapi"
+	"github.com/ragcorp/ragcorp/core/identity"
 )
 
 func TestAPIKeyIsMadeUsedAndRevoked(t *testing.T) {
@@ -62,4 +63,9 @@ func TestAPIKeyThatBreaksARuleIsNotMade(t *testing.T) {
 	}
 	config := decode[httpapi.NewKeyRes](t, w.want(201, "POST", "/auth/keys", admin, `{"name":"k","permissions":["admin:config"]}`))
 	w.want(403, "POST", "/auth/keys", apiKey(config.Secret), `{"name":"more","permissions":["documents:read"]}`)
+}
+
+// askingKey is a key with what the scope ask gives.
+func askingKey() identity.KeyDraft {
+	return identity.KeyDraft{Permissions: []identity.Permission{identity.DocumentsRead, identity.QuerySearch, identity.QueryAsk, identity.QueryStream}}
 }

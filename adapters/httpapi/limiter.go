@@ -120,13 +120,17 @@ func (s *Server) limit(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		err := s.limiter.allow("ip:"+s.limiter.client(r.RemoteAddr, r.Header.Get("X-Forwarded-For")), w.Header().Set)
-		if err != nil {
+		if err := s.limiter.allow(s.addressOf(r), w.Header().Set); err != nil {
 			s.writeError(w, r, err)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// addressOf names the bucket of those who don't say who they are.
+func (s *Server) addressOf(r *http.Request) string {
+	return "ip:" + s.limiter.client(r.RemoteAddr, r.Header.Get("X-Forwarded-For"))
 }
 
 func (s *Server) carriesCredential(r *http.Request) bool {

@@ -99,7 +99,10 @@ func statusOf(k fault.Kind) int {
 
 // newProblem makes a problem without fields.
 func newProblem(status int, detail string) *Problem {
-	code := codeOf(status)
+	return codedProblem(status, codeOf(status), detail)
+}
+
+func codedProblem(status int, code, detail string) *Problem {
 	return &Problem{
 		Type: "about:blank/" + strings.ToLower(code), Title: titleCase(code), Status: status, Detail: detail, Code: code,
 	}
@@ -166,12 +169,22 @@ func (s *Server) fail(ctx context.Context, path string, err error) *problemError
 	if f.Kind == fault.Unavailable {
 		s.log.Warn("unavailable", append(about(ctx), zap.String("path", path), zap.Error(err))...)
 	}
-	p := newProblem(statusOf(f.Kind), f.Text)
-	p.Reason = f.Reason
+	p := problemOf(f)
 	for _, field := range f.Fields {
 		p.Errors = append(p.Errors, ProblemError{Field: field.Field, Message: field.Rule})
 	}
 	return &problemError{Problem: p.in(ctx, path), retryAfter: int(math.Ceil(f.RetryAfter.Seconds()))}
+}
+
+// problemOf is a problem for an error of the core. A database that is busy is the server's trouble, and none of too many
+// requests.
+func problemOf(f *fault.Error) *Problem {
+	p := newProblem(statusOf(f.Kind), f.Text)
+	if f.Reason == fault.ReasonDatabase {
+		p = codedProblem(http.StatusServiceUnavailable, "DATABASE_ERROR", f.Text)
+	}
+	p.Reason = f.Reason
+	return p
 }
 
 // problemTransformer turns the framework's own errors into problems, without the values that it would echo.

@@ -50,6 +50,12 @@ func raw(s *Server, _ *http.ServeMux, op huma.Operation, h http.Handler) {
 func (s *Server) unmatched(mux *http.ServeMux) http.HandlerFunc {
 	methods := []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
 	return func(w http.ResponseWriter, r *http.Request) {
+		if s.carriesCredential(r) { // nobody looks at it here
+			if err := s.limiter.allow(s.addressOf(r), w.Header().Set); err != nil {
+				s.writeError(w, r, err)
+				return
+			}
+		}
 		for _, m := range methods {
 			probe := r.Clone(r.Context())
 			probe.Method = m

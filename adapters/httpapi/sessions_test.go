@@ -166,6 +166,22 @@ func TestLimitOfRequestsIsByWhoAsksAndNotByWhatTheySay(t *testing.T) {
 	if got := statuses(apiKey("rk_wrong"), "/v1/workspaces"); !slices.Equal(got, []int{403, 403, 403, 429, 429}) {
 		t.Errorf("workspaces with a wrong key = %v", got)
 	}
+	for path, passed := range map[string]int{"/openapi.json": 200, "/nothing": 404} { // credentials that nobody asks for don't help
+		for i := range 4 {
+			r := w.request("GET", path, apiKey("rk_"+strings.Repeat("x", i)), nil)
+			r.RemoteAddr = "the address for " + path
+			if got, want := w.send(r).status, map[bool]int{true: passed, false: 429}[i < 3]; got != want {
+				t.Errorf("%s with a new key, the %dth time = %d, want %d", path, i+1, got, want)
+			}
+		}
+	}
+	for _, path := range []string{"/nothing", "/auth/me"} { // an address has one bucket for all that it asks for
+		r := w.request("GET", path, credential{}, nil)
+		r.RemoteAddr = "198.51.100.7:1234"
+		if got := w.send(r).header.Get("RateLimit-Remaining"); got != map[string]string{"/nothing": "2", "/auth/me": "1"}[path] {
+			t.Errorf("after %s without credentials %s requests are left", path, got)
+		}
+	}
 	for _, probe := range []string{"/healthz", "/readyz"} {
 		if got := statuses(credential{}, probe); !slices.Equal(got, []int{200, 200, 200, 200, 200}) {
 			t.Errorf("%s = %v, want no limit", probe, got)

@@ -39,7 +39,7 @@ func openPostgres(ctx context.Context, url string, o Options) (*Store, error) {
 	configurePostgres(c, o)
 	pool, err := pgxpool.NewWithConfig(ctx, c)
 	if err != nil {
-		return nil, fault.Unavailable.Wrap(err, "the database can't be opened")
+		return nil, fault.Unavailable.Wrap(err, "the database can't be opened").Because(fault.ReasonDatabase)
 	}
 	db := bun.NewDB(stdlib.OpenDBFromPool(pool), pgdialect.New())
 	s := &Store{dialect: postgres{}, engine: postgresEngine{pool, db}, options: o, writer: db, reader: db}
@@ -47,7 +47,7 @@ func openPostgres(ctx context.Context, url string, o Options) (*Store, error) {
 	defer cancel()
 	if err := pool.Ping(ping); err != nil {
 		_ = s.Close() // the error of the ping says more
-		return nil, fault.Unavailable.Wrap(err, "the database does not answer")
+		return nil, fault.Unavailable.Wrap(err, "the database does not answer").Because(fault.ReasonDatabase)
 	}
 	return s, nil
 }

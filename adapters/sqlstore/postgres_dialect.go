@@ -170,13 +170,13 @@ func (postgres) classify(err error) error {
 	case "22021", "22P05":
 		return fault.Invalid.Wrap(err, "it holds characters that can't be stored")
 	case "40001", "40P01", "55P03", "57014":
-		return fault.Busy.Wrap(err, "the database is busy")
+		return fault.Busy.Wrap(err, "the database is busy").Because(fault.ReasonDatabase)
 	case "25006", "57P01", "57P02", "57P03":
-		return fault.Unavailable.Wrap(err, "the database is not available")
+		return fault.Unavailable.Wrap(err, "the database is not available").Because(fault.ReasonDatabase)
 	}
 	switch e.Code[:2] {
 	case "08", "53", "58":
-		return fault.Unavailable.Wrap(err, "the database is not available")
+		return fault.Unavailable.Wrap(err, "the database is not available").Because(fault.ReasonDatabase)
 	}
 	return err
 }
@@ -187,7 +187,7 @@ func unreachable(err error) error {
 	var network net.Error
 	if errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, io.EOF) ||
 		errors.Is(err, io.ErrUnexpectedEOF) || pgconn.SafeToRetry(err) {
-		return fault.Unavailable.Wrap(err, "the database does not answer")
+		return fault.Unavailable.Wrap(err, "the database does not answer").Because(fault.ReasonDatabase)
 	}
 	return err
 }

@@ -41,7 +41,7 @@ func (e postgresEngine) tend(ctx context.Context, ws uuid.UUID) error {
 	}
 	conn, err := e.pool.Acquire(ctx)
 	if err != nil {
-		return fault.Unavailable.Wrap(err, "the database does not answer")
+		return fault.Unavailable.Wrap(err, "the database does not answer").Because(fault.ReasonDatabase)
 	}
 	defer conn.Release()
 	for _, space := range missing {

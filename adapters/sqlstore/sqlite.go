@@ -32,7 +32,7 @@ const memory = ":memory:"
 func openSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 	if path != memory {
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			return nil, fault.Unavailable.Wrap(err, "the folder of the database can't be made")
+			return nil, fault.Unavailable.Wrap(err, "the folder of the database can't be made").Because(fault.ReasonDatabase)
 		}
 	}
 	writer, err := sql.Open("sqlite", sqliteDSN(path, o, true))
@@ -55,7 +55,7 @@ func openSQLite(ctx context.Context, path string, o Options) (*Store, error) {
 	s.engine = e
 	if err := writer.PingContext(ctx); err != nil {
 		_ = s.Close() // the error of the ping says more
-		return nil, fault.Unavailable.Wrap(err, "the database file can't be opened")
+		return nil, fault.Unavailable.Wrap(err, "the database file can't be opened").Because(fault.ReasonDatabase)
 	}
 	return s, nil
 }

@@ -99,9 +99,9 @@ func (sqlite) classify(err error) error {
 	}
 	switch e.Code() & 0xff {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
-		return fault.Busy.Wrap(err, "the database is busy")
+		return fault.Busy.Wrap(err, "the database is busy").Because(fault.ReasonDatabase)
 	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY:
-		return fault.Unavailable.Wrap(err, "the database can't be written to")
+		return fault.Unavailable.Wrap(err, "the database can't be written to").Because(fault.ReasonDatabase)
 	}
 	return err
 }

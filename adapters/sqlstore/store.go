@@ -55,7 +55,7 @@ func (s *Store) Close() error {
 func (s *Store) Ping(ctx context.Context) error {
 	var one int
 	if err := s.reader.NewRaw("SELECT 1").Scan(ctx, &one); err != nil {
-		return fault.Unavailable.Wrap(err, "the database does not answer")
+		return fault.Unavailable.Wrap(err, "the database does not answer").Because(fault.ReasonDatabase)
 	}
 	return nil
 }

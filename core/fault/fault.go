@@ -26,6 +26,9 @@ const (
 	Unavailable     Kind = "unavailable"     // something that is needed does not answer; try again later
 )
 
+// ReasonDatabase is the reason of an error, Unavailable or Busy, that the database is the cause of.
+const ReasonDatabase = "database"
+
 // Error makes a Kind usable as the target of errors.Is.
 func (k Kind) Error() string { return string(k) }
 
