@@ -47,6 +47,7 @@ type documentRow struct {
 	UpdatedAt     int64           `bun:"updated_at"`
 	DeletedAt     *int64          `bun:"deleted_at"`
 	Parent        *uuid.UUID      `bun:"parent_id"`
+	Path          string          `bun:"inside_path"`
 	ExternalID    string          `bun:"external_id"`
 	Metadata      string          `bun:"metadata"`
 	Properties    string          `bun:"properties"`
@@ -81,7 +82,7 @@ func rowOfDocument(d document.Document) (documentRow, error) {
 		Hash: d.Hash, Run: d.Run, Status: d.Status, FailureCode: d.Failure.Code, FailureText: d.Failure.Text,
 		Stage: d.Stage, ProgressDone: d.Progress.Done, ProgressTotal: d.Progress.Total,
 		CreatedAt: micros(d.CreatedAt), UpdatedAt: micros(d.UpdatedAt), DeletedAt: nullMicros(d.DeletedAt),
-		Parent: nullable(d.Parent), ExternalID: d.ExternalID, Metadata: string(metadata), Properties: "{}", SearchKey: key,
+		Parent: nullable(d.Parent), Path: d.Path, ExternalID: d.ExternalID, Metadata: string(metadata), Properties: "{}", SearchKey: key,
 	}, nil
 }
 
@@ -101,16 +102,16 @@ func encodeProperties(m map[string]string) (string, error) {
 func (r *documentRow) fixed(old documentRow) {
 	r.ID, r.Workspace, r.CreatedAt = old.ID, old.Workspace, old.CreatedAt
 	r.Generation, r.Language, r.Pages, r.Chunks = old.Generation, old.Language, old.Pages, old.Chunks
-	r.Parent, r.Properties = old.Parent, old.Properties
+	r.Parent, r.Path, r.Properties = old.Parent, old.Path, old.Properties
 }
 
 // document fails on a row whose roles can't be read: one whose restrictions are unknown must not be shown.
 func (r *documentRow) document() (document.Document, error) {
 	d := document.Document{
 		ID: r.ID, Workspace: r.Workspace, Title: r.Title, Source: r.Source, Uploader: value(r.Uploader), Parent: value(r.Parent),
-		ExternalID: r.ExternalID,
-		Original:   document.Original{Name: r.FileName, MediaType: r.MediaType, Key: r.BlobKey, Size: r.Size},
-		Hash:       r.Hash, Run: r.Run, Status: r.Status,
+		Path: r.Path, ExternalID: r.ExternalID,
+		Original: document.Original{Name: r.FileName, MediaType: r.MediaType, Key: r.BlobKey, Size: r.Size},
+		Hash:     r.Hash, Run: r.Run, Status: r.Status,
 		Failure:   document.Failure{Code: r.FailureCode, Text: r.FailureText},
 		Progress:  document.Progress{Stage: r.Stage, Done: r.ProgressDone, Total: r.ProgressTotal},
 		Outcome:   document.Outcome{Language: r.Language, Pages: r.Pages, Chunks: r.Chunks},

@@ -135,23 +135,8 @@ func (ds documents) Update(
 		if err != nil {
 			return err
 		}
-		row, err := rowOfDocument(d)
-		if err != nil {
-			return err
-		}
-		row.fixed(old)
-		if _, err := tx.NewUpdate().Model(&row).WherePK().Exec(ctx); err != nil {
-			return ds.taken(ctx, fmt.Errorf("update document %s: %w", id, err))
-		}
-		if row.DeletedAt != nil && row.Generation != nil {
-			if err := retireFromIndex(ctx, tx, row.Workspace, *row.Generation); err != nil {
-				return err
-			}
-		}
-		if stored, err = row.document(); err != nil {
-			return err
-		}
-		return insertEvents(ctx, tx, events...)
+		stored, err = ds.rewrite(ctx, tx, old, d, events)
+		return err
 	})
 	if err != nil {
 		return document.Document{}, err

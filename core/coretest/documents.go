@@ -36,6 +36,8 @@ func TestDocuments[S Content](t *testing.T, open func(*testing.T) S) {
 		{"a failing change is returned as it is and leaves no trace", documentChangeFails},
 		{"updates at once all count", documentUpdatesAtOnce},
 		{"an update to content that is there is a conflict and leaves no trace", documentUpdateTaken},
+		{"a change of a tree reaches what came out of a document's file, and nothing else", documentTree},
+		{"a tree is deleted at once, or not at all", documentTreeDeleted},
 		{"a deleted document answers no more", documentDeleted},
 		{"a deleted document is restored with all that it had", documentRestored},
 		{"what is not deleted, gone for good or taken is not restored", documentNotRestored},

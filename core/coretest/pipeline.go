@@ -30,6 +30,7 @@ func TestPipeline[S Content](t *testing.T, open func(*testing.T) S) {
 		{"failing marks the document, settles the delivery and keeps what is visible", pipelineFail},
 		{"a run can fail without having started", pipelineFailUnstarted},
 		{"giving up makes the delivery dead and keeps what is visible", pipelineGiveUp},
+		{"a file inside of a document is attached once, and found again by its path", pipelineAttach},
 		{"a write without the lease changes nothing", pipelineLeaseLost},
 		{"a write of a run that is over changes nothing", pipelineStopped},
 	})
@@ -269,6 +270,12 @@ func (w *contentWorld) runWrites(g document.Generation) map[string]func(event.Le
 		},
 		"Report": func(l event.Lease, r document.Run) error {
 			return w.Pipeline().Report(w.ctx(), l, r, document.Progress{Stage: document.StageIndexing, Done: 5}, w.now.Add(time.Second))
+		},
+		"Attach": func(l event.Lease, r document.Run) error {
+			return w.Pipeline().Attach(w.ctx(), l, r, "in", func(_ document.Document, d *document.Document) ([]event.Event, error) {
+				*d = w.draft("in")
+				return []event.Event{w.event("changed")}, nil
+			})
 		},
 		"Switch": func(l event.Lease, r document.Run) error {
 			return w.Pipeline().Switch(w.ctx(), l, r, g, w.now.Add(time.Second), w.event("changed"))

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/ragcorp/ragcorp/core/event"
 	"github.com/ragcorp/ragcorp/core/fault"
@@ -19,21 +18,25 @@ import (
 // maxInside bounds how deeply documents may come out of documents: a message in an archive in a message, and so on.
 const maxInside = 5
 
-// insides makes documents of the files that are found inside of another one. Doing so again makes nothing new, since a
-// workspace has a document of the same content only once.
+// maxPath is the longest place inside of a file that is kept, in characters; of a longer one it is the end.
+const maxPath = 500
+
+// insides makes documents of the files that are found inside of the document of a run. Each is known by its place: doing so
+// again makes nothing new, and new content of the file around them becomes new content of theirs.
 type insides struct {
-	s       *Service
-	parent  Document
-	scope   workspace.Scope // of the system
+	w       *worker
+	parent  Document        // as it was when the run began
+	scope   workspace.Scope // of the system; set by measure
 	depth   int             // of the parent; -1 as long as it isn't known
+	taken   map[string]bool // by place
 	skipped []string        // paths of what became no document
 }
 
 // take makes a document of one file. It belongs to the parent and inherits who may see it and what its client said.
 func (in *insides) take(ctx context.Context, a Attachment) error {
-	name := fileName(a.Path)
-	mediaType, err := in.s.ports.Parser.Sniff(a.Data[:min(len(a.Data), headBytes)], name, a.MediaType)
-	if errors.Is(err, fault.Unsupported) || len(a.Data) == 0 || int64(len(a.Data)) > in.s.opts.MaxUpload {
+	s, name := in.w.Service, fileName(a.Path)
+	mediaType, err := s.ports.Parser.Sniff(a.Data[:min(len(a.Data), headBytes)], name, a.MediaType)
+	if errors.Is(err, fault.Unsupported) || len(a.Data) == 0 || int64(len(a.Data)) > s.opts.MaxUpload {
 		in.skipped = append(in.skipped, a.Path)
 		return nil
 	}
@@ -43,22 +46,65 @@ func (in *insides) take(ctx context.Context, a Attachment) error {
 	if err != nil {
 		return err
 	}
-	r, err := in.s.keep(ctx, in.scope, identity.System, Original{Name: name, MediaType: mediaType}, bytes.NewReader(a.Data))
+	r, err := s.keep(ctx, in.scope, identity.System, Original{Name: name, MediaType: mediaType}, bytes.NewReader(a.Data))
 	if err != nil {
 		return fmt.Errorf("keep %q of %s: %w", a.Path, in.parent.ID, err)
 	}
-	d, err := in.draft(r.doc, a.Path)
-	if err != nil {
-		return err
-	}
-	now := in.s.opts.Now()
-	d.CreatedAt = now
-	e := d.again("document.upload", identity.System, now)
-	e.Data = event.New("", "", now, ingestData{Run: d.Run, FileName: name, MediaType: mediaType}).Data
-	if _, created, err := in.s.ports.Store.Create(ctx, d, recorded(e, d)); err != nil || !created {
-		return errors.Join(err, in.s.Discard(ctx, r))
+	place := in.place(a.Path)
+	r.doc.Hash = insideHash(in.parent.ID, place, r.doc.Hash)
+	used := false
+	err = s.ports.Pipeline.Attach(ctx, in.w.lease, in.w.run, place, func(around Document, d *Document) (events []event.Event, err error) {
+		used, events, err = s.attached(d, around, arriving{receipt: r}, place)
+		return events, err
+	})
+	if err != nil || !used {
+		return errors.Join(err, s.Discard(ctx, r))
 	}
 	return nil
+}
+
+// place is the name by which a file inside of the parent is known, which no other one in it has.
+func (in *insides) place(path string) string {
+	runes := []rune(strings.ToValidUTF8(strings.ReplaceAll(path, "\x00", ""), ""))
+	base := string(runes[max(0, len(runes)-maxPath):])
+	place := base
+	for n := 2; in.taken[place]; n++ {
+		place = fmt.Sprintf("%s (%d)", base, n)
+	}
+	in.taken[place] = true
+	return place
+}
+
+// attached makes d that of a file which was found at a place inside of another document's, and says whether it uses the bytes
+// that arrived. What is there already with the same content stays as it is, unless it had failed.
+func (s *Service) attached(d *Document, around Document, in arriving, place string) (used bool, events []event.Event, err error) {
+	now := s.opts.Now()
+	switch {
+	case d.ID == (ID{}):
+		*d = in.receipt.doc
+		err := s.describe(d, Details{Source: s.sourceInside(around, place), Metadata: maps.Clone(around.Metadata)})
+		if err != nil {
+			return false, nil, err
+		}
+		d.Title, d.Uploader, d.CreatedAt = s.title("", d.Original.Name), around.Uploader, now
+		return true, []event.Event{d.begin("document.upload", identity.System, now, event.Lease{})}, nil
+	case d.Hash != in.receipt.doc.Hash:
+		d.Source = s.sourceInside(around, place)
+		return true, d.renew(identity.System, in, now), nil
+	case d.Status == Failed:
+		return false, []event.Event{recorded(d.again("document.reprocess", identity.System, now), *d)}, nil
+	}
+	return false, nil, nil
+}
+
+// sourceInside says where a file was: the source of the document around it, or the name of its file, then "!/" and the place.
+func (s *Service) sourceInside(around Document, place string) string {
+	from := around.Source
+	if from == "" {
+		from = around.Original.Name
+	}
+	source := []rune(from + "!/" + place)
+	return string(source[:min(len(source), s.opts.MaxSource)])
 }
 
 // measure finds out, once, how deeply the parent is nested.
@@ -66,7 +112,7 @@ func (in *insides) measure(ctx context.Context) error {
 	if in.depth >= 0 {
 		return nil
 	}
-	scope, err := in.s.workspaces.Reading(ctx, identity.System, in.parent.Workspace)
+	scope, err := in.w.workspaces.Reading(ctx, identity.System, in.parent.Workspace)
 	if err != nil {
 		return err
 	}
@@ -76,7 +122,7 @@ func (in *insides) measure(ctx context.Context) error {
 			return fault.TooLarge.Errorf("files are nested too deeply inside of each other; take them out and upload them by themselves").
 				Because(ReasonTooLarge)
 		}
-		if at, err = in.s.ports.Store.Document(ctx, scope, at.Parent); errors.Is(err, fault.NotFound) {
+		if at, err = in.w.ports.Store.Document(ctx, scope, at.Parent); errors.Is(err, fault.NotFound) {
 			return nil
 		} else if err != nil {
 			return err
@@ -85,59 +131,14 @@ func (in *insides) measure(ctx context.Context) error {
 	return nil
 }
 
-// draft describes the document of a file at a path inside of the parent. Its source says where it was: that of the parent, or
-// the name of the parent's file, then "!/" and the path.
-func (in *insides) draft(d Document, path string) (Document, error) {
-	from := in.parent.Source
-	if from == "" {
-		from = in.parent.Original.Name
-	}
-	source := []rune(strings.ToValidUTF8(strings.ReplaceAll(from+"!/"+path, "\x00", ""), ""))
-	if err := in.s.describe(&d, Details{
-		Source: string(source[:min(len(source), in.s.opts.MaxSource)]), Metadata: maps.Clone(in.parent.Metadata),
-	}); err != nil {
-		return d, err
-	}
-	d.Title = in.s.title("", d.Original.Name)
-	d.Parent, d.Uploader = in.parent.ID, in.parent.Uploader
-	return d, nil
-}
-
-// deleteInsides deletes the documents that came out of a document's file, and what came out of theirs.
-func (s *Service) deleteInsides(ctx context.Context, a identity.Actor, ws workspace.ID, id ID, now time.Time) error {
-	scope, err := s.workspaces.Reading(ctx, identity.System, ws)
+// drop deletes what came out of the parent's file and is no longer in it.
+func (in *insides) drop(ctx context.Context) error {
+	s := in.w.Service
+	scope, err := s.workspaces.Reading(ctx, identity.System, in.parent.Workspace)
 	if err != nil {
 		return err
 	}
-	for {
-		const batch = 100
-		docs, err := s.ports.Store.List(ctx, scope, Query{Parent: id, Sort: OldestFirst, Limit: batch})
-		if err != nil {
-			return err
-		}
-		for _, d := range docs {
-			if err := s.deleteInsides(ctx, a, ws, d.ID, now); err != nil {
-				return err
-			}
-			_, err := s.ports.Store.Update(ctx, scope, d.ID, func(d *Document) ([]event.Event, error) { return s.deleted(a, d, now), nil })
-			if err != nil && !errors.Is(err, fault.NotFound) {
-				return err
-			}
-		}
-		if len(docs) < batch {
-			return nil
-		}
-	}
-}
-
-// restoreInsides takes back what was deleted together with a document. What can't be, because its content is there again or
-// it is gone for good, stays away.
-func (s *Service) restoreInsides(ctx context.Context, a identity.Actor, ws workspace.ID, id ID, deletedAt time.Time) error {
-	scope, err := s.workspaces.Reading(ctx, identity.System, ws)
-	if err != nil {
-		return err
-	}
-	q := Query{Parent: id, Deleted: true, Sort: OldestFirst, Limit: 100}
+	q := Query{Parent: in.parent.ID, Sort: OldestFirst, Limit: 100}
 	for {
 		docs, err := s.ports.Store.List(ctx, scope, q)
 		if err != nil {
@@ -145,17 +146,14 @@ func (s *Service) restoreInsides(ctx context.Context, a identity.Actor, ws works
 		}
 		for _, d := range docs {
 			q.After = Cursor{CreatedAt: d.CreatedAt, ID: d.ID}
-			if !d.DeletedAt.Equal(deletedAt) {
+			if in.taken[d.Path] {
 				continue
 			}
-			_, err := s.ports.Store.Restore(ctx, scope, d.ID, func(d *Document) ([]event.Event, error) { return s.restored(a, d), nil })
-			if errors.Is(err, fault.Conflict) || errors.Is(err, fault.NotFound) {
-				continue
+			now := s.opts.Now()
+			if err := s.ports.Pipeline.Report(ctx, in.w.lease, in.w.run, Progress{Stage: StageParsing}, now); err != nil {
+				return err // of a run that is over, or not ours any more: what it didn't find may be there
 			}
-			if err != nil {
-				return err
-			}
-			if err := s.restoreInsides(ctx, a, ws, d.ID, deletedAt); err != nil {
+			if err := s.deleteTree(ctx, identity.System, scope, d.ID); err != nil && !errors.Is(err, fault.NotFound) {
 				return err
 			}
 		}

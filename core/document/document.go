@@ -49,6 +49,7 @@ type Document struct {
 	AllowedRoles []identity.Role
 	Uploader     uuid.UUID // the user who brought it; zero when it was no user
 	Parent       ID        // the document in whose file this one was, such as a message or an archive; zero for none
+	Path         string    // where in the parent's file; with Parent, the name by which new content finds the document
 
 	Original Original // the bytes
 	Hash     string   // of the content, in the workspace; see ContentHash

@@ -27,5 +27,12 @@ func FileHash(ws workspace.ID) hash.Hash {
 	return h
 }
 
+// insideHash identifies the content of a file that was found at a place inside of a document's. The same content elsewhere is
+// another document, since others may see it, and it goes when what is around it goes.
+func insideHash(around ID, place, content string) string {
+	sum := sha256.Sum256([]byte(around.String() + ":" + content + ":" + place))
+	return hex.EncodeToString(sum[:])
+}
+
 // isSpace is Unicode's white space and the four information separators, which the hash has always treated alike.
 func isSpace(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f }

@@ -155,11 +155,12 @@ func (w *worker) parse(ctx context.Context, d Document) (text.Text, map[string]s
 	}
 	defer func() { _ = body.Close() }() // it was only read
 
+	outer := ctx
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var done, total atomic.Int64
 	watched := w.watch(ctx, stop, &done, &total)
-	in := insides{s: w.Service, parent: d, depth: -1}
+	in := insides{w: w, parent: d, depth: -1, taken: map[string]bool{}}
 	parsed, err := w.ports.Parser.Parse(ctx, File{
 		Name: d.Original.Name, MediaType: d.Original.MediaType, Size: d.Original.Size, Body: body,
 		Progress: func(n, of int) { done.Store(int64(n)); total.Store(int64(of)) },
@@ -169,6 +170,9 @@ func (w *worker) parse(ctx context.Context, d Document) (text.Text, map[string]s
 	<-watched
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
 		return text.Text{}, nil, cause
+	}
+	if err == nil {
+		err = in.drop(outer)
 	}
 	if err != nil {
 		return text.Text{}, nil, err

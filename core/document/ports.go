@@ -26,6 +26,10 @@ type Store interface {
 	// change is returned as it is and leaves no trace. change must not call any port. Setting DeletedAt deletes: from the
 	// commit on, no arm of retrieval finds the document. Outcome is not written. Errors as in Document.
 	Update(ctx context.Context, s workspace.Scope, id ID, change func(d *Document) ([]event.Event, error)) (Document, error)
+	// UpdateTree is Update for a document and, in the same transaction, for what came out of its file, however deep: also for what
+	// is deleted and can be restored. change is called for the document first, and for every other after the one around it; the
+	// scope must see the first alone. Of the others, those for which change returns no event are not written.
+	UpdateTree(ctx context.Context, s workspace.Scope, id ID, change func(d *Document) ([]event.Event, error)) (Document, error)
 	// Restore is Update for a document that is deleted and whose bytes are still there; it lives again, with its visible
 	// generation, from the commit on. fault.NotFound when there is none such, fault.Denied when the scope doesn't see it,
 	// fault.Conflict when a live document of the workspace has the same Hash.
@@ -80,6 +84,10 @@ type Pipeline interface {
 	Start(ctx context.Context, l event.Lease, r Run, now time.Time) (Document, error)
 	// Report stores progress.
 	Report(ctx context.Context, l event.Lease, r Run, p Progress, now time.Time) error
+	// Attach makes or changes the document of a file that was found at a path inside of the run's document: the live one with
+	// this Parent and Path, or else a new one, which change finds without an ID. change sees the run's document as it is at that
+	// moment, and decides as in Store.Update; where it returns no event, nothing is written.
+	Attach(ctx context.Context, l event.Lease, r Run, path string, change func(around Document, d *Document) ([]event.Event, error)) error
 	// Missing returns those of the hashes that have no embedding in the space, in order, each once.
 	Missing(ctx context.Context, space llm.Space, hashes []Hash) ([]Hash, error)
 	// SaveEmbeddings stores vectors; one that is there already is left alone. They are a checkpoint: no document shows them.

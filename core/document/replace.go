@@ -23,7 +23,7 @@ type arriving struct {
 // replace makes the arriving content that of a document which is there.
 func (s *Service) replace(ctx context.Context, a identity.Actor, in arriving, id ID) (Document, Arrival, error) {
 	arrival := Known
-	d, err := s.ports.Store.Update(ctx, in.receipt.scope, id, func(d *Document) ([]event.Event, error) {
+	d, err := s.updater(a, in.details.Metadata != nil)(ctx, in.receipt.scope, id, func(d *Document) ([]event.Event, error) {
 		now := s.opts.Now()
 		changed, err := s.takeOver(d, in.details)
 		if err != nil {

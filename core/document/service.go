@@ -181,9 +181,11 @@ func (s *Service) Link(
 	})
 }
 
-// Describe changes what a client said about a document.
+// Describe changes what a client said about a document. Metadata, and with it who may see the document, is handed down to what
+// came out of its file, all at once; see inherit.
 func (s *Service) Describe(ctx context.Context, a identity.Actor, ws workspace.ID, id ID, p DetailsPatch) (Document, error) {
-	return s.change(ctx, a, target{ws, id, identity.DocumentsCreate}, func(d *Document, now time.Time) ([]event.Event, error) {
+	t := target{workspace: ws, document: id, permission: identity.DocumentsCreate, tree: p.Metadata != nil}
+	return s.change(ctx, a, t, func(d *Document, now time.Time) ([]event.Event, error) {
 		changed, err := p.apply(s, d)
 		if err != nil {
 			return nil, err
@@ -192,25 +194,14 @@ func (s *Service) Describe(ctx context.Context, a identity.Actor, ws workspace.I
 	})
 }
 
-// Delete deletes a document, and first those that came out of its file: from now on they answer nothing. They can be restored
-// for a while; then deliveries remove what is left of them. fault.NotFound when it is deleted already.
+// Delete deletes a document with all that came out of its file: from now on they answer nothing. They can be restored for a
+// while; then deliveries remove what is left of them. fault.NotFound when it is deleted already.
 func (s *Service) Delete(ctx context.Context, a identity.Actor, ws workspace.ID, id ID) error {
 	scope, err := s.writing(ctx, a, ws, identity.DocumentsDelete)
 	if err != nil {
 		return err
 	}
-	if _, err := s.ports.Store.Document(ctx, scope, id); err != nil {
-		return err
-	}
-	now := s.opts.Now()
-	if err := s.deleteInsides(ctx, a, ws, id, now); err != nil {
-		return err
-	}
-	_, err = s.ports.Store.Update(ctx, scope, id, func(d *Document) ([]event.Event, error) { return s.deleted(a, d, now), nil })
-	if err != nil {
-		return err
-	}
-	return s.deleteInsides(ctx, a, ws, id, now) // what a worker took out meanwhile
+	return s.deleteTree(ctx, a, scope, id)
 }
 
 // deleted marks d as deleted and returns the news of it. All that goes at once has the same time.
@@ -257,7 +248,7 @@ func (s *Service) restored(a identity.Actor, d *Document) []event.Event {
 // Reprocess runs the pipeline again. The visible generation stays until the new one is ready. A document that still waits is
 // left as it is; fault.Conflict while a worker is at it.
 func (s *Service) Reprocess(ctx context.Context, a identity.Actor, ws workspace.ID, id ID) (Document, error) {
-	return s.change(ctx, a, target{ws, id, identity.DocumentsCreate}, func(d *Document, now time.Time) ([]event.Event, error) {
+	return s.change(ctx, a, target{workspace: ws, document: id, permission: identity.DocumentsCreate}, func(d *Document, now time.Time) ([]event.Event, error) {
 		switch d.Status {
 		case Processing:
 			return nil, fault.Conflict.Errorf("the document is being processed; wait, or cancel it first")
@@ -272,7 +263,7 @@ func (s *Service) Reprocess(ctx context.Context, a identity.Actor, ws workspace.
 // Cancel stops the newest run of a document that waits or is being processed; fault.Conflict otherwise. A worker finds out
 // with its next step.
 func (s *Service) Cancel(ctx context.Context, a identity.Actor, ws workspace.ID, id ID) (Document, error) {
-	return s.change(ctx, a, target{ws, id, identity.DocumentsCreate}, func(d *Document, now time.Time) ([]event.Event, error) {
+	return s.change(ctx, a, target{workspace: ws, document: id, permission: identity.DocumentsCreate}, func(d *Document, now time.Time) ([]event.Event, error) {
 		if d.Status != Pending && d.Status != Processing {
 			return nil, fault.Conflict.Errorf("the document is not being processed")
 		}
@@ -286,6 +277,7 @@ type target struct {
 	workspace  workspace.ID
 	document   ID
 	permission identity.Permission
+	tree       bool // whether the change is handed down
 }
 
 func (s *Service) change(
@@ -295,7 +287,7 @@ func (s *Service) change(
 	if err != nil {
 		return Document{}, err
 	}
-	return s.ports.Store.Update(ctx, scope, t.document, func(d *Document) ([]event.Event, error) {
+	return s.updater(a, t.tree)(ctx, scope, t.document, func(d *Document) ([]event.Event, error) {
 		now := s.opts.Now()
 		events, err := fn(d, now)
 		if err != nil || len(events) == 0 {

@@ -43,6 +43,11 @@ table "documents" {
     type = uuid
     null = true
   }
+  // Where in the parent's file it was; empty without a parent.
+  column "inside_path" {
+    type    = text
+    default = ""
+  }
   // The client's own name for the document; empty where it has none.
   column "external_id" {
     type    = text
@@ -97,7 +102,7 @@ table "documents" {
     where   = "((allowed_roles <> '[]'::text) AND (deleted_at IS NULL))"
   }
   index "documents_parent_ix" {
-    columns = [column.parent_id]
+    columns = [column.parent_id, column.inside_path]
     where   = "(parent_id IS NOT NULL)"
   }
   index "documents_blob_ix" { columns = [column.blob_key] }
