@@ -90,8 +90,11 @@ func named(ctx context.Context, tx bun.Tx, hits []hit, k int) ([]retrieval.Score
 	}
 	out := make([]retrieval.Scored, 0, len(hits))
 	for _, h := range hits {
-		if id, ok := ids[h.no]; ok {
-			out = append(out, retrieval.Scored{Chunk: id, Score: h.score})
+		if h.id == uuid.Nil {
+			h.id = ids[h.no]
+		}
+		if h.id != uuid.Nil {
+			out = append(out, retrieval.Scored{Chunk: h.id, Score: h.score})
 		}
 	}
 	slices.SortFunc(out, func(a, b retrieval.Scored) int {
@@ -100,10 +103,16 @@ func named(ctx context.Context, tx bun.Tx, hits []hit, k int) ([]retrieval.Score
 	return slices.Clip(out[:min(k, len(out))]), nil
 }
 
+// chunkIDs looks up the ids that hits don't have.
 func chunkIDs(ctx context.Context, tx bun.Tx, hits []hit) (_ map[int64]uuid.UUID, err error) {
-	nos := make([]int64, len(hits))
-	for i, h := range hits {
-		nos[i] = h.no
+	var nos []int64
+	for _, h := range hits {
+		if h.id == uuid.Nil {
+			nos = append(nos, h.no)
+		}
+	}
+	if len(nos) == 0 {
+		return nil, nil
 	}
 	list, err := numbersJSON(nos)
 	if err != nil {

@@ -205,7 +205,7 @@ func TestASearchInAnOldTransactionNoticesThatMemoryIsAhead(t *testing.T) {
 	w.add(1, 20)
 	before := w.near()
 	err := w.read(t.Context(), func(ctx context.Context, tx bun.Tx) error {
-		v, err := look(ctx, tx, w.scope)
+		v, err := look(ctx, tx, w.scope, "")
 		w.must(err)
 		set := memoryOf(w.Store).set(vectorKey{w.ws.ID, 1}, w.space.Dimension)
 		w.remove(gone)

@@ -44,10 +44,10 @@ type denseSearch struct {
 
 func (ix index) dense(ctx context.Context, tx bun.Tx, s workspace.Scope, d denseSearch) ([]retrieval.Scored, error) {
 	var err error
-	if d.space, err = findSpace(ctx, tx, d.Space); err != nil || d.space == 0 {
+	if d.view, err = look(ctx, tx, s, d.Space.Name); err != nil || d.view.chunks == 0 || d.view.space.ID == 0 {
 		return nil, err
 	}
-	if d.view, err = look(ctx, tx, s); err != nil || d.view.chunks == 0 {
+	if d.space, err = d.view.space.of(d.Space); err != nil {
 		return nil, err
 	}
 	run, err := ix.s.engine.nearest(ctx, tx, s, d)

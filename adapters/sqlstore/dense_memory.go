@@ -56,7 +56,7 @@ func (d denseSearch) searchIn(ctx context.Context, tx bun.Tx, set *vectorSet) se
 				if i >= k && c.Score < found[k-1].Score {
 					break
 				}
-				hits = append(hits, hit{set.nos[c.Index], float64(c.Score)})
+				hits = append(hits, hit{no: set.nos[c.Index], score: float64(c.Score)})
 			}
 			return hits, nil
 		}
@@ -129,7 +129,7 @@ func (d denseSearch) scanAll(ctx context.Context, tx bun.Tx, s workspace.Scope) 
 				return fmt.Errorf("vector %d: %w", r.row.Int64, err)
 			}
 			if score := vector.Dot(d.Vector, v); !math.IsNaN(float64(score)) {
-				top.offer(hit{r.no.Int64, float64(score)})
+				top.offer(hit{no: r.no.Int64, score: float64(score)})
 			}
 			return nil
 		})

@@ -10,15 +10,18 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/uptrace/bun"
 
 	"github.com/ragcorp/ragcorp/adapters/sqlstore/vector"
+	"github.com/ragcorp/ragcorp/core/llm"
 	"github.com/ragcorp/ragcorp/core/workspace"
 )
 
 // exactMost is up to how many chunks a workspace is searched exactly. A larger one is searched through an index of its own,
 // so that the vectors of other workspaces never stand in the way, however many there are.
-const exactMost = 20_000
+const exactMost = 10_000
 
 const (
 	// halfError bounds how far the product of two vectors of length 1 is from that of their halves: 16 bits keep each number
@@ -59,52 +62,106 @@ func (n near) byGraph(ctx context.Context, k int) ([]hit, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set the width of the search: %w", err)
 	}
-	code := graphCode(n.Space.Dimension) + " <#> ?::" + graphType(n.Space.Dimension)
-	found, err := candidates(ctx, n.vectors(nil).ColumnExpr(code, n.text()).OrderExpr(code, n.text()).Limit(int64(ask)))
-	if err != nil {
-		return nil, err
-	}
-	hits, err := n.score(ctx, found)
+	_, hits, err := n.score(ctx, graphCode(n.Space.Dimension)+" <#> ?::"+graphType(n.Space.Dimension), nil, ask)
 	return withTies(hits, k), err
 }
 
 // exactly takes more and more, until what is left can't belong to the best.
 func (n near) exactly(ctx context.Context, k int, only *generationSet) ([]hit, error) {
 	for ask := k + margin; ; ask *= 4 {
-		found, err := candidates(ctx, n.vectors(only).ColumnExpr("v.code <#> ?::halfvec AS distance", n.text()).
-			OrderExpr("distance").Limit(int64(ask)))
+		c, hits, err := n.score(ctx, "v.code <#> ?::halfvec", only, ask)
 		if err != nil {
 			return nil, err
 		}
-		hits, err := n.score(ctx, found)
-		if err != nil {
-			return nil, err
-		}
-		if len(found) < ask || len(hits) >= k && found[ask-1].score+halfError < hits[k-1].score {
+		if c.found < ask || len(hits) >= k && c.worst+halfError < hits[k-1].score {
 			return withTies(hits, k), nil
 		}
 	}
 }
 
-// vectors is a select of the chunks that the search may find.
-func (n near) vectors(only *generationSet) *bun.SelectQuery {
-	q := n.tx.NewSelect().ColumnExpr("v.chunk_no")
-	if only == nil {
-		q.TableExpr("vectors AS v")
-	} else { // which are looked up one after the other
-		q.TableExpr("unnest(?::bigint[]) AS g (id)", bigints(*only)).
-			Join("JOIN vectors AS v ON v.chunk_no BETWEEN g.id << 20 AND (g.id << 20) + 1048575")
-	}
-	q.Where("v.space_id = ?", n.space).Where("v.workspace_id = ?", n.scope.Workspace())
-	for _, out := range []generationSet{n.view.dead, n.view.hidden} {
-		if len(out) > 0 {
-			q.Where("v.chunk_no >> 20 <> ALL (?::bigint[])", bigints(out))
-		}
-	}
-	return q
+// candidates is what halves found.
+type candidates struct {
+	found int
+	worst float64 // score, by halves
 }
 
-func (n near) text() any { return postgres{}.vector(n.Vector) }
+// score finds the nearest by a distance of halves, at most so many, and puts those with the best scores of their whole vectors
+// first.
+func (n near) score(ctx context.Context, distance string, only *generationSet, most int) (c candidates, hits []hit, err error) {
+	from, args := n.vectors(only)
+	args = append([]any{halves(n.Vector)}, args...)
+	statement, args := postgres{}.bind("WITH found AS MATERIALIZED (SELECT v.chunk_no, "+distance+" AS distance FROM "+from+
+		" ORDER BY distance LIMIT ?) SELECT found.distance, c.no, c.id, "+postgres{}.vectorBytes("e.vector")+` FROM found
+		LEFT JOIN chunks AS c ON c.no = found.chunk_no
+		LEFT JOIN embeddings AS e ON e.hash = c.embedded AND e.space_id = ?`, append(args, most, n.space))
+	args = append([]any{pgx.QueryExecModeCacheDescribe}, args...) // as only then vectors come in binary
+	rows, err := n.tx.Tx.QueryContext(ctx, statement, args...)
+	if err != nil {
+		return c, nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	c.worst = math.Inf(1)
+	v := make([]float32, n.Space.Dimension)
+	for rows.Next() {
+		var h hit
+		var distance float64
+		if h, distance, err = n.scan(rows, v); err != nil {
+			return c, nil, err
+		}
+		c.found, c.worst = c.found+1, min(c.worst, -distance)
+		if h.id != uuid.Nil && !math.IsNaN(h.score) {
+			hits = append(hits, h)
+		}
+	}
+	slices.SortFunc(hits, func(a, b hit) int { return cmp.Compare(b.score, a.score) })
+	return c, hits, rows.Err()
+}
+
+// scan reads a row that score selects, its vector into v; the hit is empty where the chunk has none.
+func (n near) scan(rows *sql.Rows, v []float32) (h hit, distance float64, err error) {
+	var no sql.NullInt64
+	var id uuid.NullUUID
+	var raw sql.RawBytes
+	if err := rows.Scan(&distance, &no, &id, &raw); err != nil || raw == nil {
+		return hit{}, distance, err
+	}
+	if err := (postgres{}).decodeVector(raw, v); err != nil {
+		return hit{}, 0, fmt.Errorf("vector of chunk %d: %w", no.Int64, err)
+	}
+	return hit{no: no.Int64, score: float64(vector.Dot(n.Vector, v)), id: id.UUID}, distance, nil
+}
+
+// vectors is the part of a statement that says which chunks the search may find.
+func (n near) vectors(only *generationSet) (from string, args []any) {
+	from = "vectors AS v"
+	if only != nil { // OFFSET keeps the planner to looking them up one after the other
+		from = `unnest(?::bigint[]) AS g (id) CROSS JOIN LATERAL (SELECT * FROM vectors WHERE space_id = ? AND workspace_id = ?
+			AND chunk_no BETWEEN g.id << 20 AND (g.id << 20) + 1048575 OFFSET 0) AS v`
+		args = append(args, bigints(*only), n.space, n.scope.Workspace())
+	}
+	from += " WHERE v.space_id = ? AND v.workspace_id = ?"
+	args = append(args, n.space, n.scope.Workspace())
+	for _, out := range []generationSet{n.view.dead, n.view.hidden} {
+		if len(out) > 0 {
+			from += " AND v.chunk_no >> 20 <> ALL (?::bigint[])"
+			args = append(args, bigints(out))
+		}
+	}
+	return from, args
+}
+
+// halves is pgvector's text of a vector, with more digits than half precision keeps.
+func halves(v llm.Vector) string {
+	const digits = 6
+	out := append(make([]byte, 0, 13*len(v)+2), '[')
+	for i, x := range v {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = strconv.AppendFloat(out, float64(x), 'g', digits, 32)
+	}
+	return string(append(out, ']'))
+}
 
 // bigints is PostgreSQL's text of an array.
 func bigints(ids []int64) string {
@@ -116,61 +173,6 @@ func bigints(ids []int64) string {
 		out = strconv.AppendInt(out, id, 10)
 	}
 	return string(append(out, '}'))
-}
-
-// candidates reads chunks with their negative products, which the halves give.
-func candidates(ctx context.Context, q *bun.SelectQuery) (out []hit, err error) {
-	rows, err := q.Rows(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var h hit
-		if err := rows.Scan(&h.no, &h.score); err != nil {
-			return nil, err
-		}
-		h.score = -h.score
-		out = append(out, h)
-	}
-	return out, rows.Err()
-}
-
-// score gives candidates the scores of their whole vectors and puts the best first.
-func (n near) score(ctx context.Context, found []hit) (_ []hit, err error) {
-	nos := make([]int64, len(found))
-	for i, h := range found {
-		nos[i] = h.no
-	}
-	list, err := numbersJSON(nos)
-	if err != nil {
-		return nil, err
-	}
-	d := postgres{}
-	rows, err := query(ctx, n.tx, "SELECT c.no, "+d.vectorBytes("e.vector")+` FROM chunks AS c
-		JOIN embeddings AS e ON e.hash = c.embedded AND e.space_id = ?
-		WHERE c.no IN (`+d.members("?", ofIntegers)+")", n.space, list)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	hits := make([]hit, 0, len(found))
-	v := make([]float32, n.Space.Dimension)
-	for rows.Next() {
-		var no int64
-		var raw sql.RawBytes
-		if err := rows.Scan(&no, &raw); err != nil {
-			return nil, err
-		}
-		if err := d.decodeVector(raw, v); err != nil {
-			return nil, fmt.Errorf("vector of chunk %d: %w", no, err)
-		}
-		if score := vector.Dot(n.Vector, v); !math.IsNaN(float64(score)) {
-			hits = append(hits, hit{no, float64(score)})
-		}
-	}
-	slices.SortFunc(hits, func(a, b hit) int { return cmp.Compare(b.score, a.score) })
-	return hits, rows.Err()
 }
 
 // withTies cuts hits, best first, after the k-th and those that tie with it.

@@ -156,11 +156,17 @@ func findSpace(ctx context.Context, db bun.IDB, space llm.Space) (int64, error) 
 		return 0, nil
 	case err != nil:
 		return 0, fmt.Errorf("find embedding space %s: %w", space.Name, err)
-	case row.Dimension != space.Dimension:
-		return 0, fault.Conflict.Errorf("vectors of %s have %d numbers in the database, not %d",
-			space.Name, row.Dimension, space.Dimension).Because("space_dimension")
 	}
-	return row.ID, nil
+	return row.of(space)
+}
+
+// of returns the row's id, unless its vectors are others than those of the space.
+func (r spaceRow) of(space llm.Space) (int64, error) {
+	if r.Dimension != space.Dimension {
+		return 0, fault.Conflict.Errorf("vectors of %s have %d numbers in the database, not %d",
+			space.Name, r.Dimension, space.Dimension).Because("space_dimension")
+	}
+	return r.ID, nil
 }
 
 // makeSpace is findSpace that makes the space when the store doesn't know it.

@@ -16,23 +16,19 @@ import (
 	"github.com/ragcorp/ragcorp/core/workspace"
 )
 
-// hidden returns the visible generations of documents that the scope doesn't see. The conditions on allowed roles and
+// hidden are the conditions on documents, as d, whose visible generations the scope doesn't see. Those on allowed roles and
 // deletion are spelled as in the index of restricted documents, which few workspaces have many of.
-func hidden(ctx context.Context, tx bun.Tx, s workspace.Scope) (generationSet, error) {
-	if s.SeesAll() {
-		return nil, nil
-	}
-	c := conditions{dialect: speaks(tx)}
+func hidden(d dialect, s workspace.Scope) conditions {
+	c := conditions{dialect: d}
 	c.add("d.workspace_id = ?", s.Workspace())
 	c.add("d.allowed_roles <> '[]'")
 	c.add("d.deleted_at IS NULL")
 	c.add("d.generation_id IS NOT NULL")
-	c.add("? NOT IN ("+c.dialect.members("d.allowed_roles", ofWords)+")", string(s.Role()))
+	c.add("? NOT IN ("+d.members("d.allowed_roles", ofWords)+")", string(s.Role()))
 	if s.User() != uuid.Nil {
 		c.add("d.uploaded_by_user_id IS DISTINCT FROM ?", s.User())
 	}
-	list, err := numbers(ctx, tx, "SELECT d.generation_id FROM documents AS d"+c.where(), c.args...)
-	return newGenerationSet(list), err
+	return c
 }
 
 // conditions are parts of a WHERE clause that must all hold.
@@ -88,6 +84,7 @@ func filterConditions(d dialect, f retrieval.Filter) conditions {
 type hit struct {
 	no    int64
 	score float64
+	id    uuid.UUID // zero where only the number is known
 }
 
 // search is one arm of the search: the k best hits, with all that tie with the last of them, best first, ties in any

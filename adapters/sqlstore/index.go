@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -28,53 +30,79 @@ type view struct {
 	segments []int64       // ascending
 	dead     generationSet // generations that may still be in the index or in memory but are not live
 	hidden   generationSet // live ones that the scope doesn't see
+	space    spaceRow      // the embedding space that was asked for; with ID 0 when there is none of that name
 }
 
-// look reads the view.
-func look(ctx context.Context, tx bun.Tx, s workspace.Scope) (view, error) {
-	var v view
-	err := queryRow(ctx, tx, `SELECT coalesce(sum(chunks), 0), coalesce(sum(terms), 0),
-		coalesce((SELECT max(id) FROM generations WHERE workspace_id = ?), 0)
-		FROM index_stats WHERE workspace_id = ?`, s.Workspace(), s.Workspace()).Scan(&v.chunks, &v.terms, &v.newest)
+// What the rows of a view are.
+const (
+	viewSegment   = iota // id and dead generations
+	viewTombstone        // generation
+	viewHidden           // generation
+	viewCounts           // chunks and terms of a part of the workspace
+	viewNewest           // generation
+	viewSpace            // id and dimension
+)
+
+// look reads the view, and the embedding space of this name unless it is empty. One statement reads it all, since each one
+// more would be a round trip to the server.
+func look(ctx context.Context, tx bun.Tx, s workspace.Scope, space string) (view, error) {
+	parts := []string{
+		"SELECT 0, id, 0, dead FROM index_segments WHERE workspace_id = ?",
+		"SELECT 1, generation_id, 0, NULL FROM index_tombstones WHERE workspace_id = ?",
+		"SELECT 3, chunks, terms, NULL FROM index_stats WHERE workspace_id = ?",
+		"SELECT 4, coalesce(max(id), 0), 0, NULL FROM generations WHERE workspace_id = ?",
+	}
+	ws := s.Workspace()
+	args := []any{ws, ws, ws, ws}
+	if space != "" {
+		parts, args = append(parts, "SELECT 5, id, dimension, NULL FROM embedding_spaces WHERE name = ?"), append(args, space)
+	}
+	if !s.SeesAll() {
+		c := hidden(speaks(tx), s)
+		parts, args = append(parts, "SELECT 2, d.generation_id, 0, NULL FROM documents AS d"+c.where()), append(args, c.args...)
+	}
+	rows, err := query(ctx, tx, strings.Join(parts, " UNION ALL "), args...)
 	if err != nil {
-		return view{}, fmt.Errorf("read statistics of the index: %w", err)
+		return view{}, fmt.Errorf("look at the index: %w", err)
 	}
-	if v.chunks == 0 {
-		return v, nil
-	}
-	dead, err := numbers(ctx, tx, "SELECT generation_id FROM index_tombstones WHERE workspace_id = ?", s.Workspace())
+	v, err := readView(rows)
 	if err != nil {
-		return view{}, fmt.Errorf("read tombstones: %w", err)
-	}
-	if dead, err = v.readSegments(ctx, tx, s, dead); err != nil {
-		return view{}, fmt.Errorf("read segments: %w", err)
-	}
-	v.dead = newGenerationSet(dead)
-	if v.hidden, err = hidden(ctx, tx, s); err != nil {
-		return view{}, fmt.Errorf("read what is hidden: %w", err)
+		return view{}, fmt.Errorf("look at the index: %w", err)
 	}
 	return v, nil
 }
 
-// readSegments lists the segments and appends to dead what their lists hold.
-func (v *view) readSegments(ctx context.Context, tx bun.Tx, s workspace.Scope, dead []int64) (_ []int64, err error) {
-	rows, err := query(ctx, tx, "SELECT id, dead FROM index_segments WHERE workspace_id = ? ORDER BY id", s.Workspace())
-	if err != nil {
-		return nil, err
-	}
+func readView(rows *sql.Rows) (v view, err error) {
 	defer func() { err = errors.Join(err, rows.Close()) }()
+	var dead, hidden []int64
 	for rows.Next() {
-		var id int64
+		var kind int
+		var a, b int64
 		var raw sql.RawBytes
-		if err := rows.Scan(&id, &raw); err != nil {
-			return nil, err
+		if err := rows.Scan(&kind, &a, &b, &raw); err != nil {
+			return v, err
 		}
-		v.segments = append(v.segments, id)
-		if dead, err = appendGenerations(dead, raw); err != nil {
-			return nil, err
+		switch kind {
+		case viewSegment:
+			v.segments = append(v.segments, a)
+			if dead, err = appendGenerations(dead, raw); err != nil {
+				return v, err
+			}
+		case viewTombstone:
+			dead = append(dead, a)
+		case viewHidden:
+			hidden = append(hidden, a)
+		case viewCounts:
+			v.chunks, v.terms = v.chunks+int(a), v.terms+b
+		case viewNewest:
+			v.newest = a
+		case viewSpace:
+			v.space = spaceRow{ID: a, Dimension: int(b)}
 		}
 	}
-	return dead, rows.Err()
+	slices.Sort(v.segments)
+	v.dead, v.hidden = newGenerationSet(dead), newGenerationSet(hidden)
+	return v, rows.Err()
 }
 
 // sees reports whether a generation of the index is live and visible.
@@ -102,22 +130,16 @@ func numbers(ctx context.Context, tx bun.Tx, statement string, args ...any) (out
 // Languages implements retrieval.Index.
 func (ix index) Languages(ctx context.Context, s workspace.Scope) ([]text.Language, error) {
 	var out []text.Language
+	seen, args := "SELECT language, chunks FROM index_stats WHERE workspace_id = ?", []any{s.Workspace()}
+	if !s.SeesAll() {
+		c := hidden(ix.s.dialect, s)
+		seen += " UNION ALL SELECT language, -chunk_count FROM generations WHERE id IN (SELECT d.generation_id FROM documents AS d" + c.where() + ")"
+		args = append(args, c.args...)
+	}
 	err := ix.s.read(ctx, func(ctx context.Context, tx bun.Tx) error {
-		unseen, err := hidden(ctx, tx, s)
-		if err != nil {
-			return fmt.Errorf("read what is hidden: %w", err)
-		}
-		list, err := numbersJSON(unseen)
-		if err != nil {
-			return err
-		}
 		out = nil
-		return tx.NewRaw(`SELECT language FROM (
-			SELECT language, chunks FROM index_stats WHERE workspace_id = ?
-			UNION ALL
-			SELECT language, -chunk_count FROM generations WHERE id IN (`+ix.s.dialect.members("?", ofIntegers)+`)) AS seen
-			GROUP BY language HAVING sum(chunks) > 0 ORDER BY sum(chunks) DESC, language`,
-			s.Workspace(), list).Scan(ctx, &out)
+		return tx.NewRaw("SELECT language FROM ("+seen+`) AS seen
+			GROUP BY language HAVING sum(chunks) > 0 ORDER BY sum(chunks) DESC, language`, args...).Scan(ctx, &out)
 	})
 	return out, err
 }

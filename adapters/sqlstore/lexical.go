@@ -24,7 +24,7 @@ func (ix index) Lexical(ctx context.Context, s workspace.Scope, q retrieval.Lexi
 		return out, nil
 	}
 	err = ix.s.read(ctx, func(ctx context.Context, tx bun.Tx) error {
-		v, err := look(ctx, tx, s)
+		v, err := look(ctx, tx, s, "")
 		if err != nil || v.chunks == 0 {
 			return err
 		}

@@ -33,8 +33,8 @@ func BenchmarkPostgres(b *testing.B) {
 	if err != nil {
 		total = 10_000
 	}
-	server, url := servers.StartPostgres(b)
-	w := openIndexWorld(b, url, &Options{Connections: 20})
+	server, _ := servers.StartPostgres(b)
+	w := openIndexWorld(b, servers.WithoutProxy(b, server), &Options{Connections: 20})
 	w.space.Dimension = 768
 	w.centres = make([]llm.Vector, total/200)
 	for i := range w.centres {
@@ -87,12 +87,10 @@ func benchRecall(b *testing.B, w *indexWorld) {
 		w.must(w.read(b.Context(), func(ctx context.Context, tx bun.Tx) error {
 			d := denseSearch{DenseQuery: q}
 			var err error
-			if d.space, err = findSpace(ctx, tx, q.Space); err != nil {
+			if d.view, err = look(ctx, tx, w.scope, q.Space.Name); err != nil {
 				return err
 			}
-			if d.view, err = look(ctx, tx, w.scope); err != nil {
-				return err
-			}
+			d.space = d.view.space.ID
 			hits, err := near{denseSearch: d, tx: tx, scope: w.scope}.exactly(ctx, k, nil)
 			if err != nil {
 				return err
@@ -168,13 +166,13 @@ func benchClients(b *testing.B, w *indexWorld, server *servers.Container) {
 // pgbench runs the statements of a search by vector, without anything around them, and returns how many a second there were.
 func (w *indexWorld) pgbench(b *testing.B, server *servers.Container, vectors []llm.Vector, clients int) float64 {
 	b.Helper()
-	args := []string{"-n", "-U", "postgres", "-h", "/var/run/postgresql", "-c", strconv.Itoa(clients), "-j", "2", "-T", "5"}
+	args := []string{"-n", "-U", "postgres", "-h", "127.0.0.1", "-c", strconv.Itoa(clients), "-j", "2", "-T", "5"}
 	for i, v := range vectors {
 		name := fmt.Sprintf("/tmp/search-%d.sql", i)
 		server.Write(b, name, w.bare(v))
 		args = append(args, "-f", name)
 	}
-	out := server.Exec(b, append([]string{"/usr/lib/postgresql/17/bin/pgbench"}, append(args, "postgres")...)...)
+	out := server.Exec(b, append([]string{"env", "PGPASSWORD=postgres", "/usr/lib/postgresql/17/bin/pgbench"}, append(args, "postgres")...)...)
 	_, rest, _ := strings.Cut(out, "tps = ")
 	number, _, _ := strings.Cut(rest, " ")
 	tps, err := strconv.ParseFloat(number, 64)

@@ -153,7 +153,7 @@ func TestBestKeepsTiesOfTheLast(t *testing.T) {
 	for k, want := range map[int][]float64{1: {5}, 2: {5, 4}, 4: {5, 4, 3, 2, 2, 2, 2}, 6: {5, 4, 3, 2, 2, 2, 2}, 20: {5, 4, 3, 2, 2, 2, 2, 1, 1}} {
 		b := best{size: k}
 		for i, s := range scores {
-			b.offer(hit{int64(i), s})
+			b.offer(hit{no: int64(i), score: s})
 		}
 		var got []float64
 		for _, h := range b.hits() {

@@ -69,7 +69,7 @@ func (sc *scorer) run(top *best) {
 	for no := sc.first(); no != math.MaxInt64; {
 		score, next := sc.take(no)
 		if (!top.full() || score >= top.heap[0].score) && sc.sees(no>>ordinalBits) {
-			top.offer(hit{no, score})
+			top.offer(hit{no: no, score: score})
 			if top.full() && top.heap[0].score > sc.floor {
 				sc.raise(top.heap[0].score)
 			}

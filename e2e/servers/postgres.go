@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -45,6 +46,20 @@ func StartPostgres(tb testing.TB) (*Container, string) {
 	tb.Helper()
 	c := own(tb, "PostgreSQL", postgresImage())
 	return c, postgresURL(c.addr)
+}
+
+// WithoutProxy returns the URL of a server started by StartPostgres as it is reached from a Linux machine without the engine's
+// proxy, which takes more time than many a statement; elsewhere it is the URL of StartPostgres.
+func WithoutProxy(tb testing.TB, c *Container) string {
+	tb.Helper()
+	if runtime.GOOS != "linux" {
+		return postgresURL(c.addr)
+	}
+	ip, err := c.running.ContainerIP(tb.Context())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return postgresURL(ip + ":5432")
 }
 
 // PostgresServer returns the URL of a server of PostgreSQL with pgvector that tests share: the one of E2E_POSTGRES_URL, whose
