@@ -13,11 +13,11 @@ import (
 )
 
 // FirstAdmin makes sure that somebody can sign in. In a fresh database it makes an administrator with a generated password,
-// which it prints to out, once; with DEV_SEED_ADMIN (and APP_ENV=local) it makes the one that the settings describe. In
-// production it makes nobody: that is what `ctl admin create` is for.
+// which it prints to out, once; with seeds it makes those whom they describe. In production it makes nobody: that is what
+// `ctl admin create` is for.
 func FirstAdmin(ctx context.Context, c Config, app *core.App, out io.Writer) error {
-	if c.Seed.Admin {
-		return seedAdmin(ctx, c, app)
+	if c.Seed.Admin || c.Seed.Demo || c.Seed.Tests {
+		return c.Seed.plant(ctx, app)
 	}
 	if c.Production() {
 		return nil
@@ -37,21 +37,6 @@ func FirstAdmin(ctx context.Context, c Config, app *core.App, out io.Writer) err
 }
 
 const firstEmail = "admin@local"
-
-func seedAdmin(ctx context.Context, c Config, app *core.App) error {
-	seed := identity.Seed{Email: c.Seed.Email, Password: c.Seed.Password, Role: identity.Role(strings.ToLower(c.Seed.Role))}
-	if seed.Role != identity.Admin && seed.Role != identity.Employee {
-		seed.Role = identity.Admin
-	}
-	if c.Seed.Reset {
-		seed.Existing = identity.Reset
-	}
-	_, _, err := app.Accounts.EnsureUser(ctx, seed)
-	if err != nil {
-		return fmt.Errorf("DEV_SEED_ADMIN: %w", err)
-	}
-	return nil
-}
 
 // generatePassword returns 100 random bits in letters and digits.
 func generatePassword() string {

@@ -96,13 +96,18 @@ type AuthConfig struct {
 	RBAC         string `env:"RBAC_CONFIG" secret:"true" desc:"roles of API keys; JSON: roles, and roles of keys"`
 }
 
-// SeedConfig makes the first administrator in development.
+// SeedConfig makes users, and what they need to try things out, where nobody else gets in.
 type SeedConfig struct {
 	Admin    bool   `env:"DEV_SEED_ADMIN" envDefault:"false" desc:"make an administrator on start; needs APP_ENV=local"`
 	Email    string `env:"DEV_SEED_ADMIN_EMAIL" envDefault:"admin@local" desc:"the administrator's e-mail address"`
 	Password string `env:"DEV_SEED_ADMIN_PASSWORD" envDefault:"admin" secret:"true" desc:"the administrator's password"`
 	Role     string `env:"DEV_SEED_ADMIN_ROLE" envDefault:"admin" desc:"admin or employee"`
 	Reset    bool   `env:"DEV_SEED_ADMIN_FORCE_RESET" envDefault:"false" desc:"set password and role even if the user exists"`
+	Demo     bool   `env:"DEV_SEED_DEMO" envDefault:"false" desc:"make admin@local, employee1@local and employee2@local on start, with the passwords admin, employee1 and employee2 and a workspace each; needs APP_ENV=local"`
+
+	Tests         bool   `env:"E2E_SEED_ADMIN" envDefault:"false" desc:"make an administrator for tests on start; needs APP_ENV local, test, testing or ci"`
+	TestsEmail    string `env:"E2E_ADMIN_EMAIL" envDefault:"admin@local" desc:"the e-mail address of the administrator for tests"`
+	TestsPassword string `env:"E2E_ADMIN_PASSWORD" envDefault:"admin" secret:"true" desc:"the password of the administrator for tests"`
 }
 
 // WorkerConfig says how deliveries are worked on.

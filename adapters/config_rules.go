@@ -13,6 +13,7 @@ import (
 
 	"github.com/ragcorp/ragcorp/adapters/queue"
 	"github.com/ragcorp/ragcorp/core/chat"
+	"github.com/ragcorp/ragcorp/core/identity"
 )
 
 const (
@@ -64,11 +65,22 @@ func (c Config) validate() []error {
 	c.Documents.check(&r)
 	c.Answers.check(&r)
 	c.Traces.check(&r)
-	r.broken(c.Seed.Admin && c.Env != "local", "DEV_SEED_ADMIN is only allowed where APP_ENV is local: it must be 'local'")
+	c.Seed.check(&r, c.Env)
 	if c.Production() {
 		c.checkProduction(&r)
 	}
 	return r
+}
+
+// check holds seeds, whose passwords everybody knows, to places where nobody else gets in.
+func (s SeedConfig) check(r *rules, env string) {
+	r.broken(s.Admin && env != "local", "DEV_SEED_ADMIN is only allowed where APP_ENV is local: it must be 'local'")
+	r.broken(s.Demo && env != "local", "DEV_SEED_DEMO is only allowed where APP_ENV is local: it must be 'local'")
+	r.broken(s.Tests && !slices.Contains([]string{"local", "test", "testing", "ci"}, env),
+		"E2E_SEED_ADMIN is only allowed where APP_ENV is local, test, testing or ci")
+	if s.Admin {
+		r.oneOf("DEV_SEED_ADMIN_ROLE", s.Role, string(identity.Admin), string(identity.Employee))
+	}
 }
 
 func (s S3Config) check(r *rules) {
@@ -175,6 +187,8 @@ func (t TraceConfig) check(r *rules) {
 func (c Config) checkProduction(r *rules) {
 	r.broken(len(c.Auth.JWTSecret) < 32, "in production JWT_SECRET must have at least 32 characters")
 	r.broken(placeholder(c.Auth.JWTSecret), "in production JWT_SECRET must not be a placeholder")
+	r.broken(placeholder(passwordIn(c.Data.DatabaseURL)), "in production the password in DATABASE_URL must not be a placeholder")
+	r.broken(placeholder(c.S3.SecretKey), "in production S3_SECRET_KEY must not be a placeholder")
 	r.broken(!c.Auth.CookieSecure, "in production JWT_COOKIE_SECURE must be on")
 	r.broken(!c.HTTP.MetricsAuth, "in production METRICS_REQUIRE_AUTH must be on")
 	r.broken(slices.Contains(c.HTTP.AllowedOrigins, "*"), "in production ALLOWED_ORIGINS must not be *")
@@ -183,6 +197,17 @@ func (c Config) checkProduction(r *rules) {
 // placeholder reports whether a secret is one that stands in examples.
 func placeholder(secret string) bool {
 	s := strings.ToLower(strings.TrimSpace(secret))
-	return slices.Contains([]string{"password", "admin"}, s) ||
-		slices.ContainsFunc([]string{"changeme", "change-me", "change_me", "dev-secret"}, func(p string) bool { return strings.Contains(s, p) })
+	known := []string{"changeme", "change-me", "change_me", "dev-secret", "development"}
+	return slices.Contains([]string{"password", "admin", "postgres", "secret"}, s) ||
+		slices.ContainsFunc(known, func(p string) bool { return strings.Contains(s, p) })
+}
+
+// passwordIn is the password in a URL; empty where there is none.
+func passwordIn(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.User == nil {
+		return ""
+	}
+	password, _ := u.User.Password()
+	return password
 }

@@ -120,6 +120,12 @@ func TestWrongSettingsAreRefusedByName(t *testing.T) {
 		{map[string]string{"HTTP_ADDR": "8000"}, "HTTP_ADDR must be host:port"},
 		{map[string]string{"LOG_LEVEL": "loud"}, "LOG_LEVEL must be one of debug, info, warn, warning, error"},
 		{map[string]string{"DEV_SEED_ADMIN": "1"}, "DEV_SEED_ADMIN is only allowed where APP_ENV is local: it must be 'local'"},
+		{map[string]string{"DEV_SEED_DEMO": "1", "APP_ENV": "test"}, "DEV_SEED_DEMO is only allowed where APP_ENV is local: it must be 'local'"},
+		{map[string]string{"E2E_SEED_ADMIN": "1"}, "E2E_SEED_ADMIN is only allowed where APP_ENV is local, test, testing or ci"},
+		{
+			map[string]string{"DEV_SEED_ADMIN": "1", "APP_ENV": "local", "DEV_SEED_ADMIN_ROLE": "admn"},
+			"DEV_SEED_ADMIN_ROLE must be one of admin, employee",
+		},
 		{
 			map[string]string{"APP_ENV": "prod"},
 			"APP_ENV must be one of local, development, test, testing, ci, staging, production",
@@ -166,6 +172,7 @@ func TestProductionRefusesWhatIsUnsafe(t *testing.T) {
 	safe := map[string]string{
 		"APP_ENV": "production", "JWT_SECRET": "0123456789abcdef0123456789abcdef", "JWT_COOKIE_SECURE": "true",
 		"METRICS_REQUIRE_AUTH": "true", "ALLOWED_ORIGINS": "https://app.example",
+		"DATABASE_URL": "postgres://ragcorp:q7Zr2mXw@postgres/ragcorp", "S3_ACCESS_KEY": "ragcorp", "S3_SECRET_KEY": "q7Zr2mXw",
 	}
 	if _, err := adapters.ConfigFrom(safe); err != nil {
 		t.Fatalf("a safe configuration: %v", err)
@@ -175,10 +182,16 @@ func TestProductionRefusesWhatIsUnsafe(t *testing.T) {
 		{"JWT_SECRET", "0123456789abcdef", "JWT_SECRET must have at least 32"},
 		{"JWT_SECRET", "changeme-changeme-changeme-changeme", "placeholder"},
 		{"JWT_SECRET", "dev-secret-dev-secret-dev-secret-dev", "placeholder"},
+		{"JWT_SECRET", "for-development-only-known-to-everybody", "placeholder"},
+		{"DATABASE_URL", "postgres://ragcorp:development@postgres/ragcorp", "DATABASE_URL"},
+		{"DATABASE_URL", "postgres://postgres:postgres@postgres/ragcorp", "DATABASE_URL"},
+		{"S3_SECRET_KEY", "development", "S3_SECRET_KEY"},
 		{"JWT_COOKIE_SECURE", "false", "JWT_COOKIE_SECURE"},
 		{"METRICS_REQUIRE_AUTH", "", "METRICS_REQUIRE_AUTH"},
 		{"ALLOWED_ORIGINS", "*", "ALLOWED_ORIGINS"},
 		{"DEV_SEED_ADMIN", "1", "DEV_SEED_ADMIN"},
+		{"DEV_SEED_DEMO", "1", "DEV_SEED_DEMO"},
+		{"E2E_SEED_ADMIN", "1", "E2E_SEED_ADMIN"},
 	} {
 		env := maps.Clone(safe)
 		env[c.name] = c.value

@@ -40,9 +40,13 @@ func watchedApp(t *testing.T, watch ops.Telemetry) (*core.App, *sqlstore.Store) 
 	if err != nil {
 		t.Fatal(err)
 	}
+	tokens, err := token.NewJWT("a secret for tests only")
+	if err != nil {
+		t.Fatal(err)
+	}
 	app, closeApp, err := adapters.OpenApp(core.Ports{
 		Store: store, Blobs: blobs, Parser: parse.InProcess(parse.Options{}), Embedder: offline.NewEmbedder(),
-		Generator: offline.NewGenerator(), Hasher: hasher,
+		Generator: offline.NewGenerator(), Hasher: hasher, Tokens: tokens,
 	}, new(core.Options), store, watch)
 	if err != nil {
 		t.Fatal(err)

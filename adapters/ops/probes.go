@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/ragcorp/ragcorp/core/fault"
 )
 
 // Probes is a program that shows health and metrics of a process that serves nothing else. A port that is taken is only a
@@ -18,6 +20,7 @@ type Probes struct {
 	Ready   func(ctx context.Context) map[string]error // what must answer before work makes sense
 	Helpful func(ctx context.Context) map[string]error // what is shown and may be away; may be nil
 	Metrics http.Handler
+	Allow   func(ctx context.Context, key string) error // whether the holder of an API key, empty for none, may see Metrics; nil: everybody
 	Log     *zap.Logger
 }
 
@@ -61,8 +64,29 @@ func (p Probes) handler(started time.Time) http.Handler {
 		}
 		reply(w, status, out)
 	})
-	mux.Handle("GET /metrics", p.Metrics)
+	mux.HandleFunc("GET /metrics", p.metrics)
 	return mux
+}
+
+func (p Probes) metrics(w http.ResponseWriter, r *http.Request) {
+	if p.Allow != nil {
+		if err := p.Allow(r.Context(), r.Header.Get("X-API-Key")); err != nil {
+			refuse(w, err)
+			return
+		}
+	}
+	p.Metrics.ServeHTTP(w, r)
+}
+
+func refuse(w http.ResponseWriter, err error) {
+	status := http.StatusServiceUnavailable
+	switch {
+	case errors.Is(err, fault.Unauthenticated):
+		status = http.StatusUnauthorized
+	case errors.Is(err, fault.Denied):
+		status = http.StatusForbidden
+	}
+	reply(w, status, map[string]string{"detail": http.StatusText(status)})
 }
 
 func (p Probes) helpful(ctx context.Context) map[string]error {

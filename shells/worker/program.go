@@ -11,6 +11,7 @@ import (
 	"github.com/ragcorp/ragcorp/adapters/blobstore"
 	"github.com/ragcorp/ragcorp/adapters/ops"
 	"github.com/ragcorp/ragcorp/adapters/sqlstore"
+	"github.com/ragcorp/ragcorp/core"
 )
 
 // connections are what work needs.
@@ -25,7 +26,9 @@ func newConnections(database *sqlstore.Store, blobs *blobstore.Store, q *adapter
 }
 
 // newProgram works, and shows health and metrics on WORKER_HTTP_PORT; 0 shows nothing.
-func newProgram(c adapters.Config, t ops.Telemetry, to connections, w adapters.Workers, log *zap.Logger) ops.Program {
+func newProgram(
+	c adapters.Config, app *core.App, t ops.Telemetry, to connections, w adapters.Workers, log *zap.Logger,
+) ops.Program {
 	if c.Worker.HTTPPort == 0 {
 		return w
 	}
@@ -34,6 +37,6 @@ func newProgram(c adapters.Config, t ops.Telemetry, to connections, w adapters.W
 		Ready: func(ctx context.Context) map[string]error {
 			return map[string]error{"db": to.database.Ping(ctx), "blobs": to.blobs.Ping(ctx)}
 		},
-		Helpful: to.queue.Check,
+		Helpful: to.queue.Check, Allow: adapters.MetricsAccess(c, app),
 	}}
 }

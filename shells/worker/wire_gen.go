@@ -17,34 +17,18 @@ import (
 // Injectors from wire.go:
 
 func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program, func(), error) {
-	telemetry, cleanup, err := adapters.OpenTelemetry(ctx, c)
+	store, cleanup, err := adapters.OpenStore(ctx, c)
 	if err != nil {
 		return nil, nil, err
 	}
-	store, cleanup2, err := adapters.OpenStore(ctx, c)
+	blobstoreStore, cleanup2, err := adapters.OpenBlobs(ctx, c)
 	if err != nil {
 		cleanup()
 		return nil, nil, err
 	}
-	blobstoreStore, cleanup3, err := adapters.OpenBlobs(ctx, c)
-	if err != nil {
-		cleanup2()
-		cleanup()
-		return nil, nil, err
-	}
-	queue, cleanup4, err := adapters.OpenQueue(c, telemetry)
-	if err != nil {
-		cleanup3()
-		cleanup2()
-		cleanup()
-		return nil, nil, err
-	}
-	mainConnections := newConnections(store, blobstoreStore, queue)
-	parser, cleanup5 := adapters.OpenParser(c)
+	parser, cleanup3 := adapters.OpenParser(c)
 	embedder, err := adapters.OpenEmbedder(c)
 	if err != nil {
-		cleanup5()
-		cleanup4()
 		cleanup3()
 		cleanup2()
 		cleanup()
@@ -52,8 +36,6 @@ func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program
 	}
 	generator, err := adapters.OpenGenerator(c)
 	if err != nil {
-		cleanup5()
-		cleanup4()
 		cleanup3()
 		cleanup2()
 		cleanup()
@@ -61,8 +43,6 @@ func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program
 	}
 	tokens, err := adapters.OpenTokens(c)
 	if err != nil {
-		cleanup5()
-		cleanup4()
 		cleanup3()
 		cleanup2()
 		cleanup()
@@ -70,8 +50,6 @@ func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program
 	}
 	hasher, err := adapters.OpenHasher()
 	if err != nil {
-		cleanup5()
-		cleanup4()
 		cleanup3()
 		cleanup2()
 		cleanup()
@@ -88,14 +66,27 @@ func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program
 	}
 	options, err := adapters.CoreOptions(c, hasher)
 	if err != nil {
-		cleanup5()
+		cleanup3()
+		cleanup2()
+		cleanup()
+		return nil, nil, err
+	}
+	telemetry, cleanup4, err := adapters.OpenTelemetry(ctx, c)
+	if err != nil {
+		cleanup3()
+		cleanup2()
+		cleanup()
+		return nil, nil, err
+	}
+	app, cleanup5, err := adapters.OpenApp(ports, options, store, telemetry)
+	if err != nil {
 		cleanup4()
 		cleanup3()
 		cleanup2()
 		cleanup()
 		return nil, nil, err
 	}
-	app, cleanup6, err := adapters.OpenApp(ports, options, store, telemetry)
+	queue, cleanup6, err := adapters.OpenQueue(c, telemetry)
 	if err != nil {
 		cleanup5()
 		cleanup4()
@@ -104,6 +95,7 @@ func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program
 		cleanup()
 		return nil, nil, err
 	}
+	mainConnections := newConnections(store, blobstoreStore, queue)
 	workers, err := adapters.NewWorkers(c, app, store, queue, log)
 	if err != nil {
 		cleanup6()
@@ -114,7 +106,7 @@ func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program
 		cleanup()
 		return nil, nil, err
 	}
-	program := newProgram(c, telemetry, mainConnections, workers, log)
+	program := newProgram(c, app, telemetry, mainConnections, workers, log)
 	return program, func() {
 		cleanup6()
 		cleanup5()
