@@ -17,8 +17,7 @@ func (CompletionText) Schema(huma.Registry) *huma.Schema {
 	text := &huma.Schema{Type: huma.TypeString}
 	part := &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{"type": text, "text": text}, AdditionalProperties: true}
 	return &huma.Schema{
-		AnyOf:       []*huma.Schema{text, {Type: huma.TypeArray, Items: part}},
-		Nullable:    true,
+		AnyOf:       []*huma.Schema{{Type: huma.TypeString, Nullable: true}, {Type: huma.TypeArray, Items: part}},
 		Description: "A text, or parts of which those of the type text count.",
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ragcorp/ragcorp/adapters/httpapi"
@@ -42,6 +43,17 @@ func TestOpenAPIDocumentIsTheOneThatWasReviewed(t *testing.T) {
 	if !bytes.Equal(bytes.ReplaceAll(want, []byte("\r\n"), []byte("\n")), got) {
 		t.Errorf("the API has changed. Review the difference; if it is meant, keep it with\n"+
 			"\tgo test ./adapters/httpapi -run OpenAPI -update\n(-kept +is):\n%s", cmp.Diff(lines(want), lines(got)))
+	}
+}
+
+func TestOpenAPIDocumentIsAcceptedByAnotherImplementation(t *testing.T) {
+	t.Parallel()
+	doc, err := openapi3.NewLoader().LoadFromData(documentJSON(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := doc.Validate(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 

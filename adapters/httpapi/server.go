@@ -96,6 +96,8 @@ func apiConfig(version string) huma.Config {
 	c := huma.DefaultConfig("RAG Corp API", version)
 	c.Info.Description = aboutAPI
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", ""
+	c.Info.License = &huma.License{Name: "Apache License 2.0", Identifier: "Apache-2.0"}
+	c.Servers = []*huma.Server{{URL: "/", Description: "Where this document comes from."}}
 	format := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshalUTF8}
 	c.Formats = map[string]huma.Format{"application/json": format, "json": format}
 	c.CreateHooks = nil // no $schema links in bodies
