@@ -102,7 +102,7 @@ func (s *Server) answers() {
 		OperationID: "export_answers", Method: http.MethodGet, Path: "/admin/answers/export", Tags: tags,
 		Summary: "Export the records of answers, newest first, one JSON object a line",
 		Responses: map[string]*huma.Response{"200": {
-			Description: "Lines of AnswerRecordRes", Content: map[string]*huma.MediaType{linesType: {Schema: &huma.Schema{Type: huma.TypeString}}},
+			Description: "Lines of AnswerRecordRes", Content: map[string]*huma.MediaType{linesType: s.lineStream(AnswerRecordRes{})},
 		}},
 	}, admin, func(ctx context.Context, in *AnswerFilterParams) (*huma.StreamResponse, error) {
 		search, err := in.search()

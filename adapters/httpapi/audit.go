@@ -62,7 +62,7 @@ func (s *Server) audit() {
 		OperationID: "export_audit_events", Method: http.MethodGet, Path: "/admin/audit/export", Tags: tags,
 		Summary: "Export the audit trail, newest first, one JSON object a line",
 		Responses: map[string]*huma.Response{"200": {
-			Description: "Lines of AuditEventRes", Content: map[string]*huma.MediaType{linesType: {Schema: &huma.Schema{Type: huma.TypeString}}},
+			Description: "Lines of AuditEventRes", Content: map[string]*huma.MediaType{linesType: s.lineStream(AuditEventRes{})},
 		}},
 	}, admin, s.exportAudit)
 }

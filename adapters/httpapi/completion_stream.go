@@ -16,16 +16,25 @@ import (
 	"github.com/ragcorp/ragcorp/core/llm"
 )
 
-// chunkRes is a part of an answer as OpenAI streams it.
-type chunkRes struct {
+// ChunkRes is a part of an answer as OpenAI streams it.
+type ChunkRes struct {
 	ID      string           `json:"id"`
 	Object  string           `json:"object"`
 	Created int64            `json:"created"`
 	Model   string           `json:"model"`
-	Choices []chunkChoice    `json:"choices"`
+	Choices []chunkChoice    `json:"choices" nullable:"false"`
 	Usage   *CompletionUsage `json:"usage,omitempty"`
+}
 
-	*CompletionExtras
+// lastChunkRes is the part that ends an answer.
+type lastChunkRes struct {
+	ChunkRes
+	CompletionExtras
+}
+
+// chunkError says that an answer broke off.
+type chunkError struct {
+	Error *OpenAIError `json:"error"`
 }
 
 type chunkChoice struct {
@@ -39,8 +48,8 @@ type chunkDelta struct {
 	Content string `json:"content,omitempty"`
 }
 
-func (c *completion) chunk(choices ...chunkChoice) chunkRes {
-	return chunkRes{ID: c.id, Object: "chat.completion.chunk", Created: c.created, Model: c.model, Choices: append([]chunkChoice{}, choices...)}
+func (c *completion) chunk(choices ...chunkChoice) ChunkRes {
+	return ChunkRes{ID: c.id, Object: "chat.completion.chunk", Created: c.created, Model: c.model, Choices: append([]chunkChoice{}, choices...)}
 }
 
 // streamCompletion answers part by part. What can be refused is refused before the stream begins.
@@ -66,7 +75,7 @@ func (s *Server) streamCompletion(ctx context.Context, c *completion, q chat.Que
 				return
 			}
 			s.log.Warn("stream broke off", zap.Error(err))
-			e.line(map[string]any{"error": openAIError(http.StatusServiceUnavailable, "the answer could not be completed; please try again")})
+			e.line(chunkError{openAIError(http.StatusServiceUnavailable, "the answer could not be completed; please try again")})
 		})
 	}}, nil
 }
@@ -75,16 +84,14 @@ func (s *Server) streamCompletion(ctx context.Context, c *completion, q chat.Que
 func (c *completion) send(e *events, p chat.Piece) {
 	switch {
 	case p.Done != nil:
-		stop, extras := "stop", extrasRes(*p.Done)
-		end := c.chunk(chunkChoice{FinishReason: &stop})
-		end.CompletionExtras = &extras
-		e.line(end)
+		stop := "stop"
+		e.line(lastChunkRes{c.chunk(chunkChoice{FinishReason: &stop}), extrasRes(*p.Done)})
 		if u := usageRes(p.Done.Usage); c.usage && u != nil {
 			last := c.chunk()
 			last.Usage = u
 			e.line(last)
 		}
-		e.raw("data: [DONE]\n\n")
+		e.raw("data: " + lastWord + "\n\n")
 	case p.Text != "":
 		e.line(c.chunk(chunkChoice{Delta: chunkDelta{Content: p.Text}}))
 	default:

@@ -3,7 +3,6 @@ package httpapi
 import (
 	"context"
 	"net/http"
-	"reflect"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -88,8 +87,10 @@ func (s *Server) completions() {
 		Description: "A workspace is a model. With `stream`, the answer comes as server-sent events of `chat.completion.chunk`, the last but " +
 			"`[DONE]` with the citations. API keys are taken as bearer tokens too; errors have OpenAI's member `error` beside those of a problem.",
 		Responses: map[string]*huma.Response{"200": {Description: "The answer, or the stream of its parts", Content: map[string]*huma.MediaType{
-			"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}},
-			"application/json":  {Schema: s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[CompletionRes](), true, "CompletionRes")},
+			"text/event-stream": s.eventStream(
+				eventDoc{data: ChunkRes{}}, eventDoc{data: lastChunkRes{}}, eventDoc{data: lastWord}, eventDoc{data: chunkError{}},
+			),
+			"application/json": {Schema: s.schemaOf(CompletionRes{})},
 		}}},
 	}, access{permission: identity.QueryAsk, bearerKeys: true}, func(ctx context.Context, in *body[CompletionReq]) (*huma.StreamResponse, error) {
 		q, err := s.completionQuestion(ctx, in.Body)

@@ -52,14 +52,31 @@ func (w *world) contract(req *http.Request, r reply) {
 	case "application/json", "application/problem+json":
 		w.matches(where, media.Schema, r.body)
 	case "application/x-ndjson":
-		of := "AuditEventRes"
-		if strings.Contains(req.URL.Path, "/answers/") {
-			of = "AnswerRecordRes"
+		w.matches(where, media.Schema, "["+strings.Join(strings.FieldsFunc(r.body, func(c rune) bool { return c == '\n' }), ",")+"]")
+	case "text/event-stream":
+		w.matches(where, media.Schema, "["+strings.Join(eventsOf(r.body), ",")+"]")
+	}
+}
+
+// eventsOf reads server-sent events as the document describes them: as objects of their fields. The data of some is no JSON.
+func eventsOf(stream string) (out []string) {
+	for event := range strings.SplitSeq(stream, "\n\n") {
+		var fields []string
+		for line := range strings.Lines(event) {
+			name, value, ok := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
+			if !ok || name == "" || name == "retry" { // a comment
+				continue
+			}
+			if name != "data" || !json.Valid([]byte(value)) {
+				value = strconv.Quote(value)
+			}
+			fields = append(fields, strconv.Quote(name)+":"+value)
 		}
-		for line := range strings.Lines(r.body) {
-			w.matches(where, &huma.Schema{Ref: "#/components/schemas/" + of}, line)
+		if len(fields) > 0 {
+			out = append(out, "{"+strings.Join(fields, ",")+"}")
 		}
 	}
+	return out
 }
 
 // described is what the document says of a response; nil when it says nothing.

@@ -50,7 +50,9 @@ func (s *Server) documentEvents() {
 		OperationID: "watch_document", Method: http.MethodGet, Path: documentsURL + "/{document_id}/events", Tags: []string{"documents"},
 		Summary: "Watch a document being processed", Description: documentEventsDoc,
 		Responses: map[string]*huma.Response{"200": {
-			Description: "The stream", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}},
+			Description: "The stream", Content: map[string]*huma.MediaType{"text/event-stream": s.eventStream(
+				eventDoc{"progress", documentEvent{}}, eventDoc{"done", documentEvent{}}, eventDoc{"error", Problem{}},
+			)},
 		}},
 	}, access{permission: identity.DocumentsRead}, func(ctx context.Context, in *DocumentPath) (*huma.StreamResponse, error) {
 		look := func(ctx context.Context) (document.Document, error) {

@@ -46,7 +46,10 @@ func (s *Server) stream() {
 		OperationID: "ask_stream_workspace", Method: http.MethodPost, Path: "/workspaces/{workspace_id}/ask/stream", Tags: []string{"query"},
 		Summary: "Answer a question, streaming", Description: streamDoc,
 		Responses: map[string]*huma.Response{"200": {
-			Description: "The stream", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}},
+			Description: "The stream", Content: map[string]*huma.MediaType{"text/event-stream": s.eventStream(
+				eventDoc{"sources", sourcesEvent{}}, eventDoc{"token", tokenEvent{}}, eventDoc{"citations", citationsEvent{}},
+				eventDoc{"done", doneEvent{}}, eventDoc{"error", errorEvent{}},
+			)},
 		}},
 	}, access{permission: identity.QueryStream}, func(ctx context.Context, in *struct {
 		WorkspacePath
@@ -168,7 +171,7 @@ func (e *events) answer(ctx context.Context, run *chat.Run, l *chat.Listener, he
 			e.raw(": keep-alive\n\n")
 		default:
 			e.log.Warn("stream broke off", zap.Error(err))
-			e.send("", "error", map[string]string{"error": "the answer could not be completed; please try again"})
+			e.send("", "error", errorEvent{"the answer could not be completed; please try again"})
 			return
 		}
 	}
@@ -178,15 +181,15 @@ func (e *events) piece(id string, p chat.Piece) {
 	switch {
 	case p.Done != nil:
 		// The event before done carries no id, so that whoever got only the first of the two gets both again.
-		e.send("", "citations", map[string]any{
-			"citations": citationsRes(p.Done.Citations), "grounded": p.Done.Grounded, "evidence": p.Done.Evidence,
-			"refused": p.Done.Refused, "sentences": sentencesRes(p.Done.Sentences), "policy": p.Done.Policy,
+		e.send("", "citations", citationsEvent{
+			Citations: citationsRes(p.Done.Citations), Grounded: p.Done.Grounded, Evidence: p.Done.Evidence,
+			Refused: p.Done.Refused, Sentences: sentencesRes(p.Done.Sentences), Policy: string(p.Done.Policy),
 		})
-		e.send(id, "done", map[string]any{
-			"answer": p.Done.Text, "conversation_id": p.Done.Conversation.String(), "message_id": p.Done.ID,
+		e.send(id, "done", doneEvent{
+			Answer: p.Done.Text, ConversationID: p.Done.Conversation.String(), MessageID: p.Done.ID,
 		})
 	case p.Text != "":
-		e.send(id, "token", map[string]string{"token": p.Text})
+		e.send(id, "token", tokenEvent{p.Text})
 	default:
 		sources := make([]sourceEvent, len(p.Sources))
 		for i, h := range p.Sources {
@@ -196,6 +199,6 @@ func (e *events) piece(id string, p chat.Piece) {
 				Content: string(content[:min(len(content), previewChars)]),
 			}
 		}
-		e.send(id, "sources", map[string]any{"sources": sources, "conversation_id": nil})
+		e.send(id, "sources", sourcesEvent{Sources: sources})
 	}
 }
