@@ -11,16 +11,10 @@ import (
 	"github.com/ragcorp/ragcorp/e2e/servers"
 )
 
-// still is direct that follows no redirect.
-var still = &http.Client{
-	Transport: direct.Transport, Timeout: direct.Timeout,
-	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-}
-
-// fetch sends a request, follows no redirect and expects nothing.
-func fetch(t *testing.T, req *http.Request) reply {
+// fetch gets what is at an address that isn't of the API.
+func fetch(t *testing.T, address string) reply {
 	t.Helper()
-	res, err := still.Do(req)
+	res, err := direct.Get(address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +38,7 @@ func TestAnOriginalOnS3IsFetchedThereByThoseWhoMayReadIt(t *testing.T) {
 	l.ready(t, id)
 
 	download := l.documentPath(id, "/download")
-	r := fetch(t, admin.request(t, "GET", download, nil))
+	r := admin.do(t, "GET", download, nil)
 	address := r.header.Get("Location")
 	if r.status != http.StatusFound || !strings.HasPrefix(address, server.Endpoint) {
 		t.Fatalf("GET %s = %d to %q, want 302 to the S3 server", download, r.status, address)
@@ -52,7 +46,7 @@ func TestAnOriginalOnS3IsFetchedThereByThoseWhoMayReadIt(t *testing.T) {
 	if r.header.Get("Cache-Control") != "no-store" {
 		t.Errorf("an address that is a secret may be cached: %v", r.header)
 	}
-	got := fetch(t, (&client{url: address}).request(t, "GET", "", nil))
+	got := fetch(t, address)
 	if got.status != http.StatusOK || !bytes.Equal(got.body, f.content) {
 		t.Errorf("GET of the address = %d with %d bytes, want the %d of the upload", got.status, len(got.body), len(f.content))
 	}
@@ -62,13 +56,13 @@ func TestAnOriginalOnS3IsFetchedThereByThoseWhoMayReadIt(t *testing.T) {
 
 	stranger := newEmployee(t, admin, "stranger@example.com").client
 	for who, c := range map[string]*client{"a stranger": stranger, "nobody": s.anybody()} {
-		if r := fetch(t, c.request(t, "GET", download, nil)); r.status < 400 || r.header.Get("Location") != "" {
+		if r := c.do(t, "GET", download, nil); r.status < 400 || r.header.Get("Location") != "" {
 			t.Errorf("GET %s as %s = %d to %q", download, who, r.status, r.header.Get("Location"))
 		}
 	}
 
 	l.delete(t, id) // what was deleted is kept for a day, but for nobody to see
-	if r := fetch(t, admin.request(t, "GET", download, nil)); r.status != http.StatusNotFound || r.header.Get("Location") != "" {
+	if r := admin.do(t, "GET", download, nil); r.status != http.StatusNotFound || r.header.Get("Location") != "" {
 		t.Errorf("GET of what is deleted = %d to %q", r.status, r.header.Get("Location"))
 	}
 }
@@ -77,16 +71,19 @@ func TestWhileTheBlobStoreIsDownNothingIsAcceptedAndNothingIsLost(t *testing.T) 
 	t.Parallel()
 	server := servers.StartS3(t)
 	w := newWorld(t, append(server.Env(server.Bucket(t)), "S3_TIMEOUT=2s")...)
-	s := w.http(t, "WORKERS=0")
+	s := w.http(t, "WORKERS=0").endures()
 	l := s.admin(t).library(t, "down")
 	id := l.upload(t, testdata(t, "handbook-en.pdf")).DocumentID
 
 	server.Stop(t)
-	if r := fetch(t, l.request(t, "GET", "/readyz", nil)); r.status != http.StatusServiceUnavailable ||
+	if r := l.do(t, "GET", "/readyz", nil); r.status != http.StatusServiceUnavailable ||
 		!bytes.Contains(r.body, []byte(`"blobs":"disconnected"`)) {
 		t.Errorf("GET /readyz = %d: %s, want it to name the blob store", r.status, r.body)
 	}
-	r := fetch(t, l.form(t, testdata(t, "manual-es.pdf")))
+	r, err := l.send(t, l.form(t, testdata(t, "manual-es.pdf")))
+	if err != nil {
+		t.Fatal(err)
+	}
 	if r.status != http.StatusServiceUnavailable {
 		t.Errorf("an upload = %d: %s, want 503", r.status, r.body)
 	}

@@ -20,7 +20,7 @@ func TestAnOpenAIClientListsModelsAsksAndStreams(t *testing.T) {
 	key := expect[struct {
 		Secret string `json:"secret"`
 	}](t, l.client, http.StatusCreated, "POST", "/auth/keys", map[string]any{"name": "chat", "permissions": []string{"query:ask", "query:stream"}}).Secret
-	c := openai.NewClient(option.WithBaseURL(s.url+"/v1"), option.WithAPIKey(key), option.WithMaxRetries(0))
+	c := openai.NewClient(option.WithBaseURL(s.url+"/v1"), option.WithAPIKey(key), option.WithMaxRetries(0), option.WithHTTPClient(s.anybody().http(t)))
 
 	page, err := c.Models.List(t.Context())
 	if err != nil || len(page.Data) != 1 || page.Data[0].ID != l.id {
@@ -49,6 +49,7 @@ func TestAnOpenAIClientListsModelsAsksAndStreams(t *testing.T) {
 		}
 		last = chunk.RawJSON()
 	}
+	_ = stream.Close() // and so it is checked
 	if err := stream.Err(); err != nil || strings.TrimSpace(said) != want {
 		t.Errorf("stream: %q, %v", said, err)
 	}
@@ -85,7 +86,7 @@ func TestAnOpenAIClientUnderstandsErrors(t *testing.T) {
 		"a wrong key":   {"rk_wrong", l.id, http.StatusUnauthorized, "authentication_error"},
 		"a wrong model": {l.token, "no such handbook", http.StatusNotFound, "invalid_request_error"},
 	} {
-		c := openai.NewClient(option.WithBaseURL(s.url+"/v1"), option.WithAPIKey(tried.key), option.WithMaxRetries(0))
+		c := openai.NewClient(option.WithBaseURL(s.url+"/v1"), option.WithAPIKey(tried.key), option.WithMaxRetries(0), option.WithHTTPClient(s.anybody().http(t)))
 		_, err := c.Chat.Completions.New(t.Context(), openai.ChatCompletionNewParams{
 			Model: tried.model, Messages: []openai.ChatCompletionMessageParamUnion{openai.UserMessage("Who?")},
 		})

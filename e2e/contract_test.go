@@ -93,14 +93,18 @@ func readContract(t *testing.T, res *http.Response) *contract {
 	return c
 }
 
-// hold holds a response to the document: that its operation may have this status, this content type and this body.
-func (d *contract) hold(t *testing.T, req *http.Request, r reply) {
+// hold holds a response to the document: that its operation may have this status, this content type and this body, as far as it
+// was read.
+func (d *contract) hold(t *testing.T, req *http.Request, r reply, whole bool) {
 	t.Helper()
 	where := req.Method + " " + req.URL.Path + " = " + strconv.Itoa(r.status)
 	path, op, ok := d.operation(req.Method, req.URL.EscapedPath())
 	if !ok {
 		if r.status < 400 {
 			t.Errorf("%s, and the document knows no such operation", where)
+		}
+		if err := d.validate([]string{"components", "schemas", "Problem"}, r.body); err != nil && whole {
+			t.Errorf("%s is no problem: %v: %.300s", where, err, r.body)
 		}
 		return
 	}
@@ -115,7 +119,7 @@ func (d *contract) hold(t *testing.T, req *http.Request, r reply) {
 		response = d.shared[response.Ref]
 	}
 	kind, _, _ := mime.ParseMediaType(r.header.Get("Content-Type"))
-	if len(response.Content) == 0 && len(r.body) == 0 {
+	if len(response.Content) == 0 && len(r.body) == 0 || req.Method == http.MethodHead {
 		return
 	}
 	if _, ok := response.Content[kind]; !ok {
@@ -124,10 +128,11 @@ func (d *contract) hold(t *testing.T, req *http.Request, r reply) {
 		}
 		return
 	}
-	if !strings.HasSuffix(kind, "json") || strings.HasSuffix(kind, "ndjson") {
+	body, ok := value(kind, r.body)
+	if !ok || !whole && kind != "text/event-stream" {
 		return
 	}
-	if err := d.validate(append(pointer, "content", kind, "schema"), r.body); err != nil {
+	if err := d.validate(append(pointer, "content", kind, "schema"), body); err != nil {
 		t.Errorf("%s differs from its schema: %v\n%.500s", where, err, r.body)
 	}
 }
@@ -199,5 +204,17 @@ func TestTheContractIsHeldAgainstWhatItForbids(t *testing.T) {
 	}
 	if err := d.validate(login, []byte(`{"access_token":"t","token_type":"bearer","expires_in":1800,"user":{"id":"0196f3b0-0000-7000-8000-000000000000","email":"a@b","role":"admin","is_active":true,"created_at":"2026-03-01T12:00:00Z"}}`)); err != nil {
 		t.Errorf("the contract refuses what is right: %v", err)
+	}
+	stream := []string{"paths", "/v1/workspaces/{workspace_id}/ask/stream", "post", "responses", "200", "content", "text/event-stream", "schema"}
+	for events, right := range map[string]bool{
+		": hello\n\nevent: token\ndata: {\"token\":\"a\"}\nid: 1\n\nevent: to": true,
+		"event: token\ndata: {\"tokens\":\"a\"}\n\n":                           false,
+		"event: tokens\ndata: {\"token\":\"a\"}\n\n":                           false,
+		"data: no event\n\n": false,
+	} {
+		body, _ := value("text/event-stream", []byte(events))
+		if err := d.validate(slices.Clone(stream), body); (err == nil) != right {
+			t.Errorf("%q: %v", events, err)
+		}
 	}
 }

@@ -46,12 +46,8 @@ func (w *world) http(t *testing.T, env ...string) *shell {
 	s := w.spawn(t, buildHTTP, env)
 	s.url = s.logs.waitFor(t, s, "listening").URL
 	eventually(t, "the shell is ready", func() bool {
-		res, err := http.Get(s.url + "/readyz") //nolint:noctx // a local probe
-		if err != nil {
-			return false
-		}
-		_ = res.Body.Close()
-		return res.StatusCode == http.StatusOK
+		r, err := s.anybody().try(t, "GET", "/readyz", nil)
+		return err == nil && r.status == http.StatusOK
 	})
 	return s
 }

@@ -30,7 +30,7 @@ func (l *library) stream(t *testing.T, question string, each func(e sse) bool) e
 	}
 	req := l.request(t, "POST", l.path("/ask/stream"), strings.NewReader(string(body))).WithContext(ctx)
 	req.Header.Set("Content-Type", "application/json")
-	res, err := direct.Do(req)
+	res, err := l.http(t).Do(req)
 	if err != nil {
 		return err
 	}
