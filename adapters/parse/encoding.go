@@ -37,6 +37,17 @@ func decodeAny(data []byte) (string, error) {
 		decoded, err := e.NewDecoder().Bytes(data)
 		return string(decoded), err
 	}
+	escaped := bytes.IndexByte(data[:min(len(data), sniffBytes)], 0x1b) >= 0
+	if valid := utf8.Valid(data); valid && !escaped {
+		return string(data), nil
+	}
+	if !escaped && mostlyUTF8(data) {
+		return strings.ToValidUTF8(string(data), "\uFFFD"), nil
+	}
+	if e := eastern(data); e != nil {
+		decoded, err := e.NewDecoder().Bytes(data)
+		return string(decoded), err
+	}
 	if utf8.Valid(data) {
 		return string(data), nil
 	}
@@ -116,33 +127,51 @@ func isBinary(s string) bool {
 	return odd > 2 && odd*50 > all
 }
 
-// candidate is an encoding of one byte per character, with the letters beyond ASCII that its languages use most.
+// candidate is an encoding of one byte per character, with the letters beyond ASCII that its languages use, and where those
+// are all letters of a script, the ones that they use most.
 type candidate struct {
-	encoding encoding.Encoding
-	letters  string
+	encoding      encoding.Encoding
+	letters, most string
 }
 
 func candidates() []candidate {
-	const western = "áéíóúñüàèìòùçâêîôûäöëïßøåæœãõÿ«»¿¡“”‘’–—…€°ºª£§"
-	const central = "ąćęłńóśźżčďěňřšťůžýáéíúőűăâîșțşţđľĺŕôäöü„”–—…"
-	const cyrillic = "абвгдежзийклмнопрстуфхцчшщъыьэюяёіїєґ«»–—№"
-	const greek = "αβγδεζηθικλμνξοπρστυφχψωςάέήίόύώ«»–—"
-	const turkish = "çğıöşüâîû“”’–—"
+	const (
+		western  = "áéíóúñüàèìòùçâêîôûäöëïßøåæœãõÿ«»¿¡“”‘’–—…€°ºª£§"
+		central  = "ąćęłńóśźżčďěňřšťůžýáéíúőűăâîșțşţđľĺŕôäöü„”–—…"
+		cyrillic = "абвгдежзийклмнопрстуфхцчшщъыьэюяёіїєґ«»–—№"
+		oeain    = "оеаинтсрвлкм"
+		greek    = "αβγδεζηθικλμνξοπρστυφχψωςάέήίόύώ«»–—"
+		aoite    = "αοιετσνηυρπκ"
+		turkish  = "çğıöşüâîû“”’–—"
+		hebrew   = "אבגדהוזחטיךכלםמןנסעףפץצקרשת"
+		yvhl     = "יוהלארתשנמבד"
+		arabic   = "ءآأؤإئابةتثجحخدذرزسشصضطظعغفقكلمنهوىي،؟"
+		alyn     = "الينمرتهودبع"
+		thai     = "กขคฆงจฉชซญฎฏฐฑฒณดตถทธนบปผฝพฟภมยรลวศษสหฬอฮะัาำิีึืุูเแโใไ็่้๊๋์"
+		anrwk    = "านรอกเงมยลวด่้"
+	)
 	return []candidate{ // of equals the first one wins
-		{charmap.Windows1252, western},
-		{charmap.Windows1250, central},
-		{charmap.Windows1251, cyrillic},
-		{charmap.Windows1253, greek},
-		{charmap.Windows1254, turkish},
-		{charmap.ISO8859_2, central},
-		{charmap.ISO8859_5, cyrillic},
-		{charmap.ISO8859_15, western},
-		{charmap.KOI8R, cyrillic},
-		{charmap.CodePage850, western},
+		{charmap.Windows1252, western, ""},
+		{charmap.Windows1250, central, ""},
+		{charmap.Windows1251, cyrillic, oeain},
+		{charmap.Windows1253, greek, aoite},
+		{charmap.Windows1254, turkish, ""},
+		{charmap.ISO8859_2, central, ""},
+		{charmap.ISO8859_5, cyrillic, oeain},
+		{charmap.ISO8859_15, western, ""},
+		{charmap.KOI8R, cyrillic, oeain},
+		{charmap.CodePage866, cyrillic, oeain},
+		{charmap.Windows1255, hebrew, yvhl},
+		{charmap.Windows1256, arabic, alyn},
+		{charmap.ISO8859_6, arabic, alyn},
+		{charmap.Windows874, thai, anrwk},
+		{charmap.CodePage850, western, ""},
+		{charmap.Macintosh, western, ""},
 	}
 }
 
-// singleByte guesses the encoding of a text that is not Unicode: the one in which it looks most like words.
+// singleByte guesses the encoding of a text that is not Unicode: the one in which it looks most like words. Another one than that of
+// Western Europe has to be better by more than its letters are by chance.
 func singleByte(data []byte) encoding.Encoding {
 	sample := data[:min(len(data), 64<<10)]
 	var best candidate
@@ -152,17 +181,24 @@ func singleByte(data []byte) encoding.Encoding {
 		if err != nil {
 			continue
 		}
-		if score := wordlike([]rune(string(decoded)), c.letters); i == 0 || score > highest {
+		if score := wordlike([]rune(string(decoded)), c); i == 0 || score > highest {
 			best, highest = c, score
+			if i == 0 {
+				highest += max(highest, 0) / 16
+			}
 		}
 	}
 	return best.encoding
 }
 
-func wordlike(text []rune, letters string) int {
-	common := map[rune]bool{}
-	for _, r := range letters {
-		common[r], common[unicode.ToUpper(r)] = true, true
+func wordlike(text []rune, c candidate) int {
+	worth := map[rune]int{}
+	for _, r := range c.letters {
+		w := 3
+		if c.most != "" && unicode.IsLetter(r) && !strings.ContainsRune(c.most, r) {
+			w = 1
+		}
+		worth[r], worth[unicode.ToUpper(r)] = w, w
 	}
 	score, before := 0, ' '
 	for i, r := range text {
@@ -171,10 +207,7 @@ func wordlike(text []rune, letters string) int {
 			after = text[i+1]
 		}
 		if r >= 0x80 {
-			score += plausible(before, r, after)
-			if common[r] {
-				score += 3
-			}
+			score += plausible(before, r, after) + worth[r]
 		}
 		before = r
 	}

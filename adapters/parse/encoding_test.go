@@ -7,6 +7,10 @@ import (
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/korean"
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/traditionalchinese"
 	"golang.org/x/text/encoding/unicode"
 )
 
@@ -19,6 +23,13 @@ func TestDecodeTextFindsTheEncoding(t *testing.T) {
 		czech   = "Příliš žluťoučký kůň úpěl ďábelské ódy. Zaměstnanec má nárok na dovolenou."
 		russian = "Каждый сотрудник имеет право на двадцать восемь дней отпуска в году."
 		greek   = "Κάθε εργαζόμενος έχει δικαίωμα σε είκοσι πέντε ημέρες άδειας τον χρόνο."
+		hebrew  = "כל עובד זכאי לעשרים ימי חופשה בשנה."
+		arabic  = "لكل موظف الحق في عشرين يوما من الإجازة في السنة."
+		thai    = "พนักงานทุกคนมีสิทธิ์ลาพักร้อนปีละยี่สิบวัน"
+		chinese = "每个工作人员每年有二十天的假期。"
+		taiwan  = "每個工作人員每年有二十天的假期。"
+		nippon  = "社員は年に二十日の休暇を取ることができる。"
+		hangul  = "모든 직원은 일 년에 이십 일의 휴가를 받을 수 있다."
 		english = "The fee is £12 – “see the naïve café” – and 5 € more…"
 	)
 	cases := map[string]struct {
@@ -42,6 +53,21 @@ func TestDecodeTextFindsTheEncoding(t *testing.T) {
 		"iso-8859-5":         {charmap.ISO8859_5, russian},
 		"koi8-r":             {charmap.KOI8R, russian},
 		"windows-1253":       {charmap.Windows1253, greek},
+		"codepage 866":       {charmap.CodePage866, russian},
+		"macintosh":          {charmap.Macintosh, spanish},
+		"windows-1255":       {charmap.Windows1255, hebrew},
+		"windows-1256":       {charmap.Windows1256, arabic},
+		"iso-8859-6":         {charmap.ISO8859_6, arabic},
+		"windows-874":        {charmap.Windows874, thai},
+		"gb18030":            {simplifiedchinese.GB18030, chinese},
+		"big5":               {traditionalchinese.Big5, taiwan},
+		"shift jis":          {japanese.ShiftJIS, nippon},
+		"euc-jp":             {japanese.EUCJP, nippon},
+		"iso-2022-jp":        {japanese.ISO2022JP, nippon},
+		"euc-kr":             {korean.EUCKR, hangul},
+		"utf-16 Chinese le":  {unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM), chinese},
+		"utf-16 Japanese be": {unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM), nippon},
+		"utf-16 Korean le":   {unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM), hangul},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
