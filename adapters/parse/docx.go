@@ -26,7 +26,7 @@ type wordFile struct {
 
 	styles    wordStyles
 	numbering wordNumbering
-	notes     map[string]string // by "footnote" or "endnote" and id
+	notes     map[string]string // by "footnote", "endnote" or "comment" and id
 }
 
 func (d *wordFile) read() error {
@@ -63,6 +63,7 @@ func (d *wordFile) readSupport(rels map[string][]string) error {
 		{"numbering", d.readNumbering},
 		{"footnotes", func(part string) error { return d.readNotes(part, "footnote") }},
 		{"endnotes", func(part string) error { return d.readNotes(part, "endnote") }},
+		{"comments", func(part string) error { return d.readNotes(part, "comment") }},
 	}
 	for _, s := range steps {
 		for _, part := range rels[s.relation] {
@@ -111,7 +112,7 @@ func isPageWord(letters string) bool {
 	return false
 }
 
-// readNotes reads footnotes or endnotes; separators are notes too, without text.
+// readNotes reads footnotes, endnotes or comments; separators are notes too, without text.
 func (d *wordFile) readNotes(part, kind string) error {
 	var id string
 	w := wordReader{d: d, notes: true}

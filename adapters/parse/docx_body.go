@@ -98,7 +98,7 @@ func (w *wordReader) start(x *xml.Decoder, s xml.StartElement) error {
 		w.write("\n")
 	case "noBreakHyphen":
 		w.write("-")
-	case "footnoteReference", "endnoteReference":
+	case "footnoteReference", "endnoteReference", "commentReference":
 		w.note(strings.TrimSuffix(s.Name.Local, "Reference") + attr(s, "id"))
 	case "tbl":
 		w.tables = append(w.tables, &wordTable{})

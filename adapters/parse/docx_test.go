@@ -103,19 +103,20 @@ func TestWordReadsNotesHeadersBoxesAndSkipsWhatIsDeleted(t *testing.T) {
 	t.Parallel()
 	note := `<w:footnotes` + ns + `><w:footnote w:id="0"><w:p><w:r><w:separator/></w:r></w:p></w:footnote><w:footnote w:id="2">` +
 		wp("", "the note") + `</w:footnote></w:footnotes>`
+	remark := `<w:comments` + ns + `><w:comment w:id="0">` + wp("", "a remark") + `</w:comment></w:comments>`
 	header := func(s string) string { return `<w:hdr` + ns + `>` + wp("", s) + `</w:hdr>` }
 	body := `<w:p><w:r><w:t xml:space="preserve">Kept</w:t></w:r><w:del><w:r><w:delText>gone</w:delText></w:r></w:del>` +
 		`<w:moveFrom><w:r><w:t>moved</w:t></w:r></w:moveFrom><w:ins><w:r><w:t xml:space="preserve"> new</w:t></w:r></w:ins>` +
 		`<w:hyperlink><w:r><w:t xml:space="preserve"> link</w:t></w:r></w:hyperlink><w:r><w:footnoteReference w:id="2"/></w:r>` +
-		`<w:r><w:instrText>PAGE</w:instrText></w:r>` +
+		`<w:r><w:instrText>PAGE</w:instrText></w:r><w:r><w:commentReference w:id="0"/></w:r>` +
 		`<mc:AlternateContent><mc:Choice><w:txbxContent>` + wp("", "in a box") + `</w:txbxContent></mc:Choice>` +
 		`<mc:Fallback><w:txbxContent>` + wp("", "in a box") + `</w:txbxContent></mc:Fallback></mc:AlternateContent></w:p>` + wp("", "end")
-	got := readLocally(t, DOCX, word(t, body, "word/footnotes.xml", note, "word/h1.xml", header("Confidential 2025"), "word/h2.xml", header("Confidential 2026"),
+	got := readLocally(t, DOCX, word(t, body, "word/footnotes.xml", note, "word/comments.xml", remark, "word/h1.xml", header("Confidential 2025"), "word/h2.xml", header("Confidential 2026"),
 		"word/f1.xml", header("Page 3 of 9"), "docProps/core.xml", `<p xmlns:dc="dc"><dc:title>Rules</dc:title><dc:creator>Ada</dc:creator></p>`,
-		"word/_rels/document.xml.rels", relations("footnotes", "footnotes.xml", "header", "h1.xml", "header", "h2.xml", "footer", "f1.xml", "header", "missing.xml")))
+		"word/_rels/document.xml.rels", relations("footnotes", "footnotes.xml", "comments", "comments.xml", "header", "h1.xml", "header", "h2.xml", "footer", "f1.xml", "header", "missing.xml")))
 	want := document.Parsed{
 		Title: "Rules", Metadata: map[string]string{"author": "Ada"},
-		Blocks: []text.Block{{Text: "Confidential 2025"}, {Text: "Kept new link[1]"}, {Text: "in a box"}, {Text: "[1] the note"}, {Text: "end"}},
+		Blocks: []text.Block{{Text: "Confidential 2025"}, {Text: "Kept new link[1][2]"}, {Text: "in a box"}, {Text: "[1] the note"}, {Text: "[2] a remark"}, {Text: "end"}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

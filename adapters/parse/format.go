@@ -7,6 +7,7 @@ import (
 	"io"
 	"runtime/debug"
 	"strings"
+	"unicode"
 
 	"github.com/ragcorp/ragcorp/core/document"
 	"github.com/ragcorp/ragcorp/core/text"
@@ -134,7 +135,7 @@ const batchBytes = 256 << 10
 // add takes the next block. Blank ones are dropped, invalid UTF-8 and NUL bytes replaced.
 func (o *output) add(b text.Block) error {
 	b.Text = clean(b.Text)
-	if strings.TrimSpace(b.Text) == "" {
+	if strings.TrimFunc(b.Text, isInvisible) == "" {
 		return nil
 	}
 	o.bytes += int64(len(b.Text))
@@ -148,6 +149,8 @@ func (o *output) add(b text.Block) error {
 	}
 	return o.drain()
 }
+
+func isInvisible(r rune) bool { return unicode.IsSpace(r) || unicode.In(r, unicode.Cf, unicode.Cc) }
 
 func (o *output) drain() error {
 	if o.flush == nil || len(o.parsed.Blocks) == 0 {

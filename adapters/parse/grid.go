@@ -9,8 +9,9 @@ import (
 // grid takes the rows of a sheet one after the other and writes them as tables. A blank row ends a table; what stands alone in
 // its row, in front of a table or without one, is a paragraph.
 type grid struct {
-	out  *output
-	page int // the sheet; 0 when the file is but one
+	out   *output
+	page  int    // the sheet; 0 when the file is but one
+	title string // of the sheet; written before the first of what is in it
 
 	rows  [][]string
 	first int // number of rows[0]
@@ -51,6 +52,12 @@ func (g *grid) row(number int, cells []string) error {
 func (g *grid) flush() error {
 	rows, first := g.rows, g.first
 	g.rows, g.bytes = nil, 0
+	if len(rows) == 0 {
+		return nil
+	}
+	if err := g.begin(); err != nil {
+		return err
+	}
 	left := leftmost(rows)
 	for i, r := range rows {
 		rows[i] = r[left:]
@@ -66,6 +73,13 @@ func (g *grid) flush() error {
 		return g.out.add(text.Block{Kind: text.Table, Page: g.page, Row: first, Text: s})
 	}
 	return nil
+}
+
+// begin writes the title, once.
+func (g *grid) begin() error {
+	title := g.title
+	g.title = ""
+	return g.out.add(text.Block{Kind: text.Heading, Level: 1, Page: g.page, Text: title})
 }
 
 // leftmost is the first column in which any row has something.

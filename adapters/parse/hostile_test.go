@@ -146,6 +146,25 @@ func TestProtectedFilesSayThatTheyAre(t *testing.T) {
 	}
 }
 
+func TestFilesWithNothingToReadSaySo(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ mediaType, data string }{
+		"white space":          {Plain, " \n\t\r\n"},
+		"nothing to be seen":   {Plain, "\u200b\u200b\ufeff\n"},
+		"a workbook":           {XLSX, string(sheetOf(t, ""))},
+		"an empty spreadsheet": {ODS, string(zipOf(t, "content.xml", odfRoot+`<office:spreadsheet><table:table table:name="S"/></office:spreadsheet></office:body></office:document-content>`))},
+		"a program":            {Markdown, "<script>\nalert('x')\n</script>\n<!-- a\nremark -->\n<style>p {}</style>\n"},
+		"a page":               {HTML, "<html><body> <script>x</script></body></html>"},
+		"an archive":           {ZIP, string(zipOf(t))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := tryLocally(c.mediaType, []byte(c.data))
+			wantReason(t, err, document.ReasonNoText)
+		})
+	}
+}
+
 // Each front door gets files made by real programs as seeds.
 func FuzzFormats(f *testing.F) {
 	files, err := filepath.Glob("testdata/corpus/e[ns].*")

@@ -69,11 +69,11 @@ type markdownReader struct {
 	lines []string // that are still to be read
 	err   error
 
-	block   text.Block // in the making
-	gather  []string   // its lines
-	inList  bool       // since the last line that began at the margin
-	blanks  bool       // whether the line before was blank
-	comment bool       // inside an HTML comment
+	block  text.Block // in the making
+	gather []string   // its lines
+	inList bool       // since the last line that began at the margin
+	blanks bool       // whether the line before was blank
+	until  string     // the end of the HTML comment or program that is passed over; empty outside of one
 }
 
 // next reads one line, or one block that knows its own end.
@@ -83,8 +83,10 @@ func (m *markdownReader) next() { //nolint:cyclop // a list of cases, each a lin
 	blankBefore := m.blanks
 	m.blanks = strings.TrimSpace(line) == ""
 	switch {
-	case m.comment || strings.HasPrefix(strings.TrimSpace(line), "<!--"):
-		m.comment = !strings.Contains(line, "-->")
+	case m.until != "" || m.passesOver(line):
+		if strings.Contains(strings.ToLower(line), m.until) {
+			m.until = ""
+		}
 	case m.blanks:
 		m.flush()
 	case fenceLine.MatchString(line):
@@ -102,6 +104,18 @@ func (m *markdownReader) next() { //nolint:cyclop // a list of cases, each a lin
 		}
 		m.gather = append(m.gather, strings.TrimSuffix(strings.TrimSpace(line), `\`))
 	}
+}
+
+// passesOver reports whether something begins that nobody is meant to read.
+func (m *markdownReader) passesOver(line string) bool {
+	line = strings.ToLower(strings.TrimSpace(line))
+	for begin, end := range map[string]string{"<!--": "-->", "<script": "</script>", "<style": "</style>"} {
+		if strings.HasPrefix(line, begin) {
+			m.until = end
+			return true
+		}
+	}
+	return false
 }
 
 // line returns the next line without the marks of block quotes.

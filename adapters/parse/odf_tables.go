@@ -52,9 +52,7 @@ func (d *odfReader) startInSheet(s xml.StartElement) error {
 		if err := d.out.pages(d.page); err != nil {
 			return err
 		}
-		d.sheet = &odfSheet{grid: grid{out: d.out, page: d.page}}
-		name := attr(s, "name")
-		return d.out.add(text.Block{Kind: text.Heading, Level: 1, Page: d.page, Text: name})
+		d.sheet = &odfSheet{grid: grid{out: d.out, page: d.page, title: attr(s, "name")}}
 	case "table-row":
 		if d.sheet != nil {
 			d.sheet.row++

@@ -137,9 +137,11 @@ func (p *pdf) read(ctx context.Context, src source, out *output) error {
 	if err != nil {
 		return err
 	}
-	if !isPDF(data) {
+	start := bytes.Index(data[:min(len(data), 1024)], []byte("%PDF-"))
+	if start < 0 {
 		return corrupt("a PDF", nil)
 	}
+	data = data[start:] // places in the file count from here
 	pool, err := p.engine()
 	if err != nil {
 		return err

@@ -2,10 +2,10 @@ package parse
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 )
 
 // Running headers and footers are among so many lines at the top and the bottom of a page, in so high a part of it, and
@@ -18,7 +18,8 @@ const (
 
 // withoutFurniture removes running headers, footers and page numbers: lines near the edge of the page that return at
 // the same height on many pages, either with the same words or with a number that counts the pages. Two fifths of the pages are
-// enough, since left and right pages differ. If nothing else would remain, everything stays.
+// enough, since left and right pages differ. Where nothing else
+// would remain on more than a quarter of the pages, these keep them.
 func withoutFurniture(pages []pdfPage, usual float64) []pdfPage {
 	if len(pages) < 3 {
 		return pages
@@ -40,7 +41,7 @@ func withoutFurniture(pages []pdfPage, usual float64) []pdfPage {
 	enough := max(3, (len(pages)*2+4)/5)
 	repeats := func(k string) bool { return counts[k] >= enough }
 	cleaned := make([]pdfPage, len(pages))
-	remains := 0
+	var bare []int // pages with nothing else
 	for i, p := range pages {
 		cleaned[i] = pdfPage{number: p.number, height: p.height}
 		for j, l := range p.lines {
@@ -49,11 +50,15 @@ func withoutFurniture(pages []pdfPage, usual float64) []pdfPage {
 				continue
 			}
 			cleaned[i].lines = append(cleaned[i].lines, l)
-			remains++
+		}
+		if len(cleaned[i].lines) == 0 && len(p.lines) > 0 {
+			bare = append(bare, i)
 		}
 	}
-	if remains == 0 {
-		return pages
+	if len(bare)*4 > len(pages) { // they are what the file is about
+		for _, i := range bare {
+			cleaned[i] = pages[i]
+		}
 	}
 	return cleaned
 }
@@ -84,10 +89,13 @@ func edgeLines(p pdfPage, usual float64) []furniture {
 			continue
 		}
 		height := int(l.bottom) / 6
-		keys := []string{fmt.Sprintf("t%d %s", height, withoutNumbers(l.text))}
+		keys := []string{fmt.Sprintf("t%d %s", height, strings.ToLower(l.text))}
 		if l.size > 1.05*usual {
 			found = append(found, furniture{line: i, keys: keys})
 			continue // a heading's number may count pages by chance
+		}
+		for _, s := range countingPages(strings.ToLower(l.text), p.number) {
+			keys = append(keys, fmt.Sprintf("t%d %s", height, s))
 		}
 		for _, n := range edgeNumbers(l.text) {
 			keys = append(keys, fmt.Sprintf("n%d %d", height, n-p.number))
@@ -97,28 +105,35 @@ func edgeLines(p pdfPage, usual float64) []furniture {
 	return found
 }
 
-// withoutNumbers replaces runs of digits, and small Roman numbers that stand alone, by "#".
-func withoutNumbers(s string) string {
-	fields := strings.Fields(strings.ToLower(s))
-	for i, f := range fields {
-		if strings.Trim(f, "ivxlc") == "" {
-			fields[i] = "#"
+var number = regexp.MustCompile(`\d+|\b[ivxlc]+\b`)
+
+// countingPages returns the text with each number in it, also a small Roman one, as what it is beyond the number of the page. Of a line
+// that counts the pages, one of these is the same on every page. Only so are numbers left out: a page that begins with the number of
+// an invoice has to keep it.
+func countingPages(s string, page int) []string {
+	var out []string
+	for _, at := range number.FindAllStringIndex(s, 6) {
+		n, err := strconv.Atoi(s[at[0]:at[1]])
+		if err != nil {
+			n = romanValue(s[at[0]:at[1]])
 		}
+		out = append(out, fmt.Sprintf("%s#%d#%s", s[:at[0]], n-page, s[at[1]:]))
 	}
-	var b strings.Builder
-	inNumber := false
-	for _, r := range strings.Join(fields, " ") {
-		if unicode.IsDigit(r) {
-			if !inNumber {
-				b.WriteByte('#')
-			}
-			inNumber = true
+	return out
+}
+
+// romanValue is the value of a number in small Roman digits.
+func romanValue(s string) int {
+	values := map[byte]int{'i': 1, 'v': 5, 'x': 10, 'l': 50, 'c': 100}
+	n := 0
+	for i := range len(s) {
+		if i+1 < len(s) && values[s[i]] < values[s[i+1]] {
+			n -= values[s[i]]
 			continue
 		}
-		inNumber = false
-		b.WriteRune(r)
+		n += values[s[i]]
 	}
-	return b.String()
+	return n
 }
 
 // edgeNumbers returns the numbers at the beginning and the end of a line, where page numbers stand.

@@ -26,10 +26,19 @@ type pdfLine struct {
 	bottom      float64
 	size        float64 // height of its characters' boxes, which is in proportion to the size of the font
 	hyphen      bool    // it ended with a hyphen, already taken off, that parts a word
+	turned      bool    // it isn't upright
 }
 
 // hyphenMarks are what PDFium makes of a hyphen that ends a line inside of a word; it writes no line end then.
 const hyphenMarks = "\uFFFE\x02"
+
+// softHyphens are those that stand at the end of a line and nowhere else, and that PDFium takes for ordinary characters.
+const softHyphens = "\u2010\u00AD"
+
+func endsInLetter(s string) bool {
+	r, _ := utf8.DecodeLastRuneInString(s)
+	return unicode.IsLetter(r)
+}
 
 // maxPageChars bounds how many characters of a page are read; the densest real pages have some ten thousand.
 const maxPageChars = 4 << 20
@@ -78,6 +87,7 @@ func (t textPage) lines() ([]pdfLine, error) {
 		return nil, err
 	}
 	var lines []pdfLine
+	turned, mirrored := false, false
 	unit := 0 // of UTF-16, in which the engine counts
 	for rest := all.Text; rest != ""; {
 		end, next := len(rest), len(rest)
@@ -86,11 +96,15 @@ func (t textPage) lines() ([]pdfLine, error) {
 			end, next = i, i+width
 		}
 		if l, ok := t.line(rest[:end], unit); ok {
-			l.hyphen = end < next && rest[end] != '\n'
+			l.hyphen = l.hyphen || end < next && rest[end] != '\n'
 			lines = append(lines, l)
+			turned, mirrored = turned || l.turned, mirrored || isRightToLeft(l.text)
 		}
 		unit += utf16Len(rest[:next])
 		rest = rest[next:]
+	}
+	if turned && !mirrored && count.Count <= maxTurnedChars {
+		return t.turnedLines(count.Count), nil
 	}
 	return lines, nil
 }
@@ -100,9 +114,13 @@ func (t textPage) line(s string, unit int) (l pdfLine, ok bool) {
 	trimmed := strings.TrimLeftFunc(s, isBlank)
 	unit += utf16Len(s[:len(s)-len(trimmed)])
 	trimmed = strings.TrimRightFunc(trimmed, isBlank)
+	if short := strings.TrimRight(trimmed, softHyphens); short != trimmed {
+		trimmed, l.hyphen = short, endsInLetter(short)
+	}
 	if trimmed == "" {
 		return pdfLine{}, false
 	}
+	l.turned = t.turnOf(unit) != 0
 	l.text = expandLigatures(trimmed)
 	if isRightToLeft(trimmed) {
 		l.text = expandLigatures(t.inReadingOrder(trimmed, unit))

@@ -83,6 +83,49 @@ func TestPDFLosesRunningHeadersAndPageNumbersOnly(t *testing.T) {
 	}
 }
 
+func TestPDFKeepsWhatOnlyLooksLikeAHeader(t *testing.T) {
+	t.Parallel()
+	var lone, invoices [][]placed
+	for i := range 8 {
+		lone = append(lone, []placed{{72, 800, 11, fmt.Sprintf("Page body %d speaks of pump %d.", i+1, i+1)}})
+		invoices = append(invoices, append([]placed{{72, 800, 11, fmt.Sprintf("Invoice %d", 4711+i*i)}, {72, 30, 9, fmt.Sprintf("page %d of 8", i+1)}},
+			paragraph(700, "For the repair of a valve that had been leaking.")...))
+	}
+	if s := joined(parsePDF(t, makePDF(lone...)).Blocks); !strings.Contains(s, "pump 7") {
+		t.Errorf("of pages with one line each there is %q", s)
+	}
+	if s := joined(parsePDF(t, makePDF(invoices...)).Blocks); !strings.Contains(s, "Invoice 4736") || strings.Contains(s, "of 8") {
+		t.Errorf("of a batch of invoices there is %q", s)
+	}
+}
+
+func TestPDFReadsTurnedTextAndLeavesTheRestWhole(t *testing.T) {
+	t.Parallel()
+	const upright = "BT /F1 12 Tf 72 700 Td (Upright words stand here) Tj ET\n"
+	for name, matrix := range map[string]string{
+		"upwards": "0 1 -1 0 300 100", "downwards": "0 -1 1 0 300 700", "upside down": "-1 0 0 -1 500 300", "slanted": "0.7 0.7 -0.7 0.7 200 200",
+	} {
+		turned := "BT /F1 12 Tf " + matrix + " Tm (Turned words are) Tj 0 -14 Td (read as well) Tj ET\n"
+		for _, content := range []string{upright + turned, turned + turned + upright} {
+			s := joined(parsePDF(t, makePDFOf(content)).Blocks)
+			for _, want := range []string{"Upright words stand here", "Turned words are", "read as well"} {
+				if !strings.Contains(s, want) {
+					t.Errorf("%s: %q lacks %q", name, s, want)
+				}
+			}
+		}
+	}
+}
+
+func TestPDFAfterRubbishIsReadAndSoftHyphensGo(t *testing.T) {
+	t.Parallel()
+	lines := paragraph(700, "Vessels that are extraordinarily long announce themselves to the admini\\255", "stration of the harbour.")
+	s := joined(parsePDF(t, append([]byte(strings.Repeat("a line of rubbish\r\n", 20)), makePDF(lines)...)).Blocks)
+	if !strings.Contains(s, "the administration of") {
+		t.Errorf("the text is %q", s)
+	}
+}
+
 func TestRealPDFFilesAreReadPageByPage(t *testing.T) {
 	t.Parallel()
 	p := newParser(t, Options{Children: 2})

@@ -137,10 +137,7 @@ func (c *cellText) characters(data xml.CharData) {
 }
 
 func (w *workbook) sheet(s sheet, number int) error {
-	if err := w.out.add(text.Block{Kind: text.Heading, Level: 1, Page: number, Text: s.name}); err != nil {
-		return err
-	}
-	r := sheetReader{w: w, grid: grid{out: w.out, page: number}}
+	r := sheetReader{w: w, grid: grid{out: w.out, page: number, title: s.name}}
 	if err := w.walk(s.part, r.token); err != nil {
 		return err
 	}
@@ -152,6 +149,9 @@ func (w *workbook) sheet(s sheet, number int) error {
 		return err
 	}
 	for _, part := range byKind(rels)["comments"] {
+		if err := r.grid.begin(); err != nil {
+			return err
+		}
 		if err := w.comments(part, number); err != nil {
 			return err
 		}
