@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/exec"
 	"runtime"
 	"strings"
 	"testing"
@@ -159,42 +158,6 @@ func TestRealPDFFilesAreReadPageByPage(t *testing.T) {
 		}
 		if heading != c.page || fact != c.page {
 			t.Errorf("%s: heading on page %d, fact on page %d, want %d", c.name, heading, fact, c.page)
-		}
-	}
-}
-
-// TestPDFWordsMatchPdftotext compares with an independent reader: few words may be missing.
-func TestPDFWordsMatchPdftotext(t *testing.T) {
-	t.Parallel()
-	for _, name := range []string{handbook, manual, "testdata/barometers.pdf"} {
-		out, err := exec.Command("pdftotext", name, "-").Output()
-		if errors.Is(err, exec.ErrNotFound) {
-			t.Skip("pdftotext is not installed")
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := map[string]int{}
-		for w := range strings.FieldsSeq(strings.ReplaceAll(joined(parsePDF(t, testdata(t, name)).Blocks), "-", "")) {
-			got[w]++
-		}
-		found, all := 0, 0
-		for line := range strings.SplitSeq(strings.ReplaceAll(string(out), "-", ""), "\n") {
-			if strings.Contains(line, " — ") || strings.HasPrefix(line, "Page ") || strings.HasPrefix(line, "Página ") {
-				continue // running headers and footers
-			}
-			for w := range strings.FieldsSeq(line) {
-				all++
-				if got[w] > 0 {
-					got[w]--
-					found++
-				}
-			}
-		}
-		recall := float64(found) / float64(all)
-		t.Logf("%s: %d of %d words", name, found, all)
-		if recall < 0.98 {
-			t.Errorf("%s: recall %.3f, want at least 0.98", name, recall)
 		}
 	}
 }
