@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"fmt"
+	"hash/fnv"
 	"net/http"
 	"slices"
 	"strings"
@@ -304,6 +305,7 @@ func tryAll(t *testing.T, l *leaks, op *huma.Operation) {
 		for _, ids := range variants() {
 			a := attempt{op: op, method: op.Method, rule: r, caller: c, ids: ids}
 			switch {
+			case raceEnabled && a.left(): // the whole table is tried without the race detector
 			case !strings.Contains(op.Path, "{") && ids.name != "mine":
 			case !a.changes():
 				a.try(t, l.guarded, l.who[c.name], l.key)
@@ -313,6 +315,13 @@ func tryAll(t *testing.T, l *leaks, op *huma.Operation) {
 			}
 		}
 	}
+}
+
+// left reports whether an attempt is one of the nine in ten that are left out of a sample, always the same.
+func (a attempt) left() bool {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(a.method + a.op.Path + a.caller.name + a.ids.name))
+	return h.Sum32()%10 != 0
 }
 
 // leaks is where operations are tried: in a world that must stay as it is, by those who are turned away, and in one in which

@@ -216,6 +216,7 @@ func orNone(err error) error {
 func TestAPDFBombIsEndedByALimit(t *testing.T) {
 	t.Parallel()
 	onLinux(t)
+	unlessRaces(t)
 	p := newParser(t, Options{Children: 1, MaxMemory: 256 << 20, Timeout: 30 * time.Second})
 	_, err := p.Parse(context.Background(), file(PDF, flateBomb(t, 300<<20)))
 	if err == nil || !broken(err) && !strings.Contains(fmt.Sprintf("%+v", failureOf(err)), document.ReasonTimeout) {
@@ -227,6 +228,7 @@ func TestAPDFBombIsEndedByALimit(t *testing.T) {
 
 func TestInProcessReadsPDFAndEndsIt(t *testing.T) {
 	t.Parallel()
+	unlessRaces(t)
 	l := InProcess(Options{CacheDir: cacheDir(), Timeout: time.Minute})
 	t.Cleanup(func() { _ = l.Close() })
 	got, err := l.Parse(context.Background(), file(PDF, makePDF(paragraph(700, "In the same process."))))

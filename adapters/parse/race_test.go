@@ -2,5 +2,5 @@
 
 package parse
 
-// racing says that the race detector is at work, which takes several times the memory.
-const racing = true
+// raceEnabled says that the race detector is at work, which takes several times the memory.
+const raceEnabled = true

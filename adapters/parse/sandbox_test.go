@@ -32,6 +32,14 @@ func onLinux(tb testing.TB) {
 	}
 }
 
+// unlessRaces skips what takes minutes, or memory without end, under the race detector, and shows nothing about races.
+func unlessRaces(tb testing.TB) {
+	tb.Helper()
+	if raceEnabled {
+		tb.Skip("the limits are tried without the race detector")
+	}
+}
+
 func TestABrokenReaderCostsItsFileOnly(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
