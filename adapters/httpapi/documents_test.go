@@ -47,6 +47,10 @@ func TestDownloadIsTheOriginalAsAFileToSave(t *testing.T) {
 	w.must(w.app.Drain(t.Context()))
 	p := place{workspace: w.mine.workspace, document: decode[httpapi.UploadRes](t, up).DocumentID}
 	r := w.want(200, "GET", w.documentPath(p, "/download"), w.as(w.member), nil)
+	stored, err := w.app.Documents.Get(t.Context(), identity.System, p.workspace, p.document)
+	if ids := p.workspace.String() + "/" + p.document.String(); err != nil || !strings.HasSuffix(stored.Original.Key, "/"+ids) {
+		t.Errorf("the file is kept as %q (%v), want a key of ids alone", stored.Original.Key, err)
+	}
 	if r.body != content || r.header.Get("Content-Length") != "40" {
 		t.Errorf("download = %q of length %s, want the bytes of the upload", r.body, r.header.Get("Content-Length"))
 	}

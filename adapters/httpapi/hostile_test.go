@@ -266,6 +266,15 @@ func TestBrokenFormsAreRefused(t *testing.T) {
 	}
 }
 
+func TestFilesHaveALimitOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *httpapi.Options) { o.MaxBody, o.MaxUpload = 1<<10, 1<<20 })
+	owner := w.as(w.owner)
+	w.want(202, "POST", w.path(w.mine, "/documents/upload"), owner, form{name: "a.txt", content: strings.Repeat("many words ", 50_000)})
+	w.want(413, "POST", w.path(w.mine, "/documents/upload"), owner, form{name: "b.txt", content: strings.Repeat("too many words ", 200_000)})
+	w.want(413, "POST", w.path(w.mine, "/ingest/text"), owner, `{"title":"x","text":"`+strings.Repeat("x", 2<<10)+`"}`)
+}
+
 func TestBodyOverTheLimitIsRefusedHoweverItComes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -78,9 +78,17 @@ func TestAnErrorSaysWhatIsMissingAndWhere(t *testing.T) {
 		{"DELETE", w.documentPath(w.mine, ""), scoped, 403, "FORBIDDEN", "scope documents:delete"},
 		{"GET", "/auth/users", w.as(w.owner), 403, "FORBIDDEN", "permission"},
 		{"GET", "/v1/nothing?secret=1", credential{}, 404, "NOT_FOUND", "nothing here"},
+		{"POST", "/auth/login", credential{}, 413, "PAYLOAD_TOO_LARGE", "limit"},
 	} {
-		p := decode[httpapi.Problem](t, w.want(c.status, c.method, c.path, c.who, nil))
+		var body any
+		if c.status == 413 {
+			body = strings.Repeat("x", 2<<20)
+		}
+		p := decode[httpapi.Problem](t, w.want(c.status, c.method, c.path, c.who, body))
 		path, _, _ := strings.Cut(c.path, "?")
+		if p.Type != "about:blank/"+strings.ToLower(c.code) || strings.ToUpper(strings.ReplaceAll(p.Title, " ", "_")) != c.code {
+			t.Errorf("%s %s: %s is of the type %s and called %q", c.method, c.path, c.code, p.Type, p.Title)
+		}
 		if p.Code != c.code || !strings.Contains(p.Detail, c.says) || p.Instance != path {
 			t.Errorf("%s %s: the problem is %+v, want %s that says %q", c.method, c.path, p, c.code, c.says)
 		}

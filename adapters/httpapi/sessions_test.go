@@ -220,3 +220,35 @@ func TestNobodyIsLetInWhenNoKeysAreConfigured(t *testing.T) {
 		w.want(401, "GET", path, credential{}, nil)
 	}
 }
+
+func TestATokenThatDoesNotHoldIsNeverPassedOver(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	token := strings.TrimPrefix(w.as(w.owner).value, "Bearer ")
+	_, key := w.key(askingKey())
+	for _, c := range []struct {
+		name                       string
+		authorization, cookie, key string
+		status                     int
+	}{
+		{"a token that doesn't hold, with a cookie", "Bearer nonsense", "access_token=" + token, "", 401},
+		{"a token that doesn't hold, with a key", "Bearer nonsense", "", key.value, 401},
+		{"a cookie that doesn't hold, with a key", "", "access_token=nonsense", key.value, 401},
+		{"a token, with a cookie that doesn't hold", "bearer  " + token, "access_token=nonsense", "rk_wrong", 200},
+		{"another scheme, with a cookie", "Basic b3duZXI6cGFzc3dvcmQ=", "access_token=" + token, "", 200},
+		{"another scheme, with a key", "Basic b3duZXI6cGFzc3dvcmQ=", "", key.value, 200},
+		{"another scheme alone", "Basic b3duZXI6cGFzc3dvcmQ=", "", "", 401},
+		{"a cookie of another name", "", "token=" + token, "", 401},
+	} {
+		r := w.request("GET", "/v1/workspaces", credential{}, nil)
+		for name, value := range map[string]string{"Authorization": c.authorization, "Cookie": c.cookie, "X-Api-Key": c.key} {
+			if value != "" {
+				r.Header.Set(name, value)
+			}
+		}
+		got := w.send(r)
+		if got.status != c.status || got.status == 401 && got.header.Get("WWW-Authenticate") != "Bearer" {
+			t.Errorf("%s = %d with %v, want %d", c.name, got.status, got.header, c.status)
+		}
+	}
+}

@@ -174,3 +174,42 @@ func TestWorkspacesOfOneNameCantBeMadeAtOnce(t *testing.T) {
 		t.Errorf("statuses = %v, want one 201 and else 409", statuses)
 	}
 }
+
+func TestWorkspacesAreListedPageByPage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	admin := w.as(w.admin)
+	for i := range 7 {
+		if i%2 == 0 { // some are of one moment
+			w.pass(1)
+		}
+		w.want(201, "POST", "/admin/workspaces", admin, map[string]any{"owner_user_id": w.spare.ID, "name": fmt.Sprint("Room ", i)})
+	}
+	type listing struct {
+		Workspaces []struct{ ID uuid.UUID }
+		NextCursor *string `json:"next_cursor"`
+	}
+	for path, want := range map[string]int{
+		"/v1/workspaces": 9, "/v1/workspaces?owner_user_id=" + w.spare.ID.String(): 7, "/admin/users/" + w.spare.ID.String() + "/workspaces": 7,
+	} {
+		more := map[bool]string{true: "&", false: "?"}[strings.Contains(path, "?")]
+		whole := decode[listing](t, w.want(200, "GET", path, admin, nil))
+		var paged []struct{ ID uuid.UUID }
+		for cursor := ""; ; {
+			p := decode[listing](t, w.want(200, "GET", path+more+"limit=2&cursor="+cursor, admin, nil))
+			if paged = append(paged, p.Workspaces...); p.NextCursor == nil {
+				break
+			}
+			cursor = *p.NextCursor
+		}
+		if len(paged) != want || !slices.Equal(paged, whole.Workspaces) || whole.NextCursor != nil {
+			t.Errorf("%s has %d workspaces, page by page %d, want the same %d", path, len(whole.Workspaces), len(paged), want)
+		}
+	}
+	if r := w.want(200, "GET", "/v1/workspaces?offset=8", admin, nil); len(decode[listing](t, r).Workspaces) != 1 {
+		t.Errorf("after 8 of 9 comes %s", r.body)
+	}
+	for _, bad := range []string{"limit=0", "limit=201", "offset=-1", "cursor=x", "owner_user_id=x"} {
+		w.want(422, "GET", "/v1/workspaces?"+bad, admin, nil)
+	}
+}
