@@ -3,6 +3,7 @@ package e2e
 import (
 	"net/http"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 )
@@ -155,4 +156,27 @@ func TestAWrongConfigurationIsRefusedAllMistakesAtOnce(t *testing.T) {
 		t.Error("the shell ended with exit code 0, want another")
 	}
 	s.logs.mustSay(t, "CHUNK_OVERLAP", "MAX_TOP_K", "RATE_LIMIT_RPS")
+}
+
+func TestAShellWithKeysThatAreNotUnderstoodDoesNotStart(t *testing.T) {
+	t.Parallel()
+	for setting, says := range map[string]string{
+		`API_KEYS_CONFIG={"s3cret": ["ask"]`:                                                "API_KEYS_CONFIG must be valid JSON",
+		`API_KEYS_CONFIG={"s3cret": "ask"}`:                                                 "API_KEYS_CONFIG: entry 1",
+		`RBAC_CONFIG={"roles": {"a": {"inherits_from": "b"}, "b": {"inherits_from": "a"}}}`: "circle",
+	} {
+		for _, build := range []func() (string, error){buildHTTP, buildWorker} {
+			s := newWorld(t).spawn(t, build, []string{setting})
+			s.wait(t)
+			if s.err == nil {
+				t.Errorf("with %s the shell ended with exit code 0, want another", setting)
+			}
+			for _, line := range s.logs.all() {
+				if strings.Contains(line.raw, "s3cret") || line.Message == "listening" {
+					t.Errorf("with %s the shell logs %s", setting, line.raw)
+				}
+			}
+			s.logs.mustSay(t, says)
+		}
+	}
 }

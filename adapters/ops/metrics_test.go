@@ -23,3 +23,14 @@ func TestLabelsAreBounded(t *testing.T) {
 		}
 	}
 }
+
+func TestRequestsAreCountedByClassOfStatus(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]string{
+		100: "other", 200: "2xx", 201: "2xx", 302: "other", 400: "4xx", 422: "4xx", 500: "5xx", 503: "5xx", 0: "other",
+	} {
+		if got := class(status); got != want {
+			t.Errorf("the status %d is of the class %s, want %s", status, got, want)
+		}
+	}
+}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -102,5 +104,15 @@ func TestVersionAndOpenAPINeedNoConfiguration(t *testing.T) {
 	}](w, "openapi")
 	if !strings.HasPrefix(doc.OpenAPI, "3.1") || doc.Paths["/v1/workspaces"] == nil {
 		t.Errorf("openapi: version %q, %d paths", doc.OpenAPI, len(doc.Paths))
+	}
+	file := filepath.Join(t.TempDir(), "openapi.json")
+	if out := w.must("openapi", "--out", file); out != "" {
+		t.Errorf("openapi --out says %q", out)
+	}
+	if raw, err := os.ReadFile(file); err != nil || string(raw) != w.must("openapi") || !strings.HasPrefix(string(raw), "{\n  \"") {
+		t.Errorf("openapi --out writes %.40q (%v), want what openapi prints, indented", raw, err)
+	}
+	if r := w.ctl("", "openapi", "--out", filepath.Join(file, "x")); r.code != exitFailed {
+		t.Errorf("openapi --out to nowhere: exit code %d", r.code)
 	}
 }
