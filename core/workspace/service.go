@@ -135,7 +135,8 @@ type Patch struct {
 	Answers     *AnswerPolicy
 }
 
-// Update changes name, description and the policy of answers. The actor needs the right to write.
+// Update changes name, description and the policy of answers. As for all changes of a workspace, the actor needs the right to
+// write, and a service the permission identity.AdminConfig.
 func (s *Service) Update(ctx context.Context, a identity.Actor, id ID, p Patch) (Workspace, error) {
 	if p == (Patch{}) {
 		return Workspace{}, fault.Field("name", "or something else that can be changed must be given")
@@ -201,6 +202,9 @@ func (s *Service) Archive(ctx context.Context, a identity.Actor, id ID) (Workspa
 
 // Unarchive takes an archived workspace back into use; one in use is left as it is.
 func (s *Service) Unarchive(ctx context.Context, a identity.Actor, id ID) (Workspace, error) {
+	if err := mayChange(a); err != nil {
+		return Workspace{}, err
+	}
 	return s.store.Update(ctx, id, func(w *Workspace) ([]event.Event, error) {
 		if !Decide(*w, a).Write {
 			return nil, errNotFound()
@@ -218,6 +222,9 @@ func (s *Service) Unarchive(ctx context.Context, a identity.Actor, id ID) (Works
 func (s *Service) change(
 	ctx context.Context, a identity.Actor, id ID, name string, fn func(w *Workspace) (data any, err error),
 ) (Workspace, error) {
+	if err := mayChange(a); err != nil {
+		return Workspace{}, err
+	}
 	return s.store.Update(ctx, id, func(w *Workspace) ([]event.Event, error) {
 		if _, err := Writing(*w, a); err != nil {
 			return nil, err
@@ -229,6 +236,14 @@ func (s *Service) change(
 		w.UpdatedAt = s.opts.Now()
 		return []event.Event{a.Event(name, w.UpdatedAt, data).In(w.ID, w.ID.String())}, nil
 	})
+}
+
+// mayChange keeps services that were made to write documents from changing workspaces.
+func mayChange(a identity.Actor) error {
+	if a.Kind == identity.ServiceActor && !a.Can(identity.AdminConfig) {
+		return fault.Denied.Errorf("you may not change workspaces")
+	}
+	return nil
 }
 
 func (s *Service) name(raw string) (string, error) {
