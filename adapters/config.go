@@ -73,17 +73,18 @@ type ModelConfig struct {
 
 // HTTPConfig says how the API is served.
 type HTTPConfig struct {
-	Addr             string   `env:"HTTP_ADDR" envDefault:"127.0.0.1:8000" desc:"host:port to listen on"`
-	AllowedOrigins   []string `env:"ALLOWED_ORIGINS" envDefault:"http://localhost:3000" desc:"origins that browsers may call from (CORS), separated by commas"`
-	AllowCredentials bool     `env:"CORS_ALLOW_CREDENTIALS" envDefault:"false" desc:"browsers may send the session's cookie from those origins"`
-	MaxBody          int64    `env:"MAX_BODY_BYTES" envDefault:"10485760" desc:"of requests other than uploads; at most 500 MiB"`
-	MaxUpload        int64    `env:"MAX_UPLOAD_BYTES" envDefault:"26214400" desc:"of one file; at most 500 MiB"`
-	MaxBatch         int64    `env:"MAX_BATCH_BYTES" envDefault:"268435456" desc:"of a request with many files; at most 2 GiB"`
-	MaxTopK          int      `env:"MAX_TOP_K" envDefault:"20" desc:"most passages that a query may ask for; at most 50"`
-	RateRPS          float64  `env:"RATE_LIMIT_RPS" envDefault:"10" desc:"requests per second and client; 0: no limit"`
-	RateBurst        int      `env:"RATE_LIMIT_BURST" envDefault:"20" desc:"requests of a client at once; 0: no limit"`
-	TrustedProxies   []string `env:"TRUSTED_PROXIES" desc:"networks whose X-Forwarded-For is believed, such as 10.0.0.0/8, separated by commas"`
-	MetricsAuth      bool     `env:"METRICS_REQUIRE_AUTH" envDefault:"false" desc:"metrics take the permission admin:metrics"`
+	Addr             string        `env:"HTTP_ADDR" envDefault:"127.0.0.1:8000" desc:"host:port to listen on"`
+	AllowedOrigins   []string      `env:"ALLOWED_ORIGINS" envDefault:"http://localhost:3000" desc:"origins that browsers may call from (CORS), separated by commas"`
+	AllowCredentials bool          `env:"CORS_ALLOW_CREDENTIALS" envDefault:"false" desc:"browsers may send the session's cookie from those origins"`
+	MaxBody          int64         `env:"MAX_BODY_BYTES" envDefault:"10485760" desc:"of requests other than uploads; at most 500 MiB"`
+	MaxUpload        int64         `env:"MAX_UPLOAD_BYTES" envDefault:"26214400" desc:"of one file; at most 500 MiB"`
+	MaxBatch         int64         `env:"MAX_BATCH_BYTES" envDefault:"268435456" desc:"of a request with many files; at most 2 GiB"`
+	SlowClient       time.Duration `env:"SLOW_CLIENT_TIMEOUT" envDefault:"30s" desc:"for how long a client may send or take nothing; a body has a second more for each 16 KiB that have come; at least 1s"`
+	MaxTopK          int           `env:"MAX_TOP_K" envDefault:"20" desc:"most passages that a query may ask for; at most 50"`
+	RateRPS          float64       `env:"RATE_LIMIT_RPS" envDefault:"10" desc:"requests per second and client; 0: no limit"`
+	RateBurst        int           `env:"RATE_LIMIT_BURST" envDefault:"20" desc:"requests of a client at once; 0: no limit"`
+	TrustedProxies   []string      `env:"TRUSTED_PROXIES" desc:"networks whose X-Forwarded-For is believed, such as 10.0.0.0/8, separated by commas"`
+	MetricsAuth      bool          `env:"METRICS_REQUIRE_AUTH" envDefault:"false" desc:"metrics take the permission admin:metrics"`
 }
 
 // AuthConfig says how people and programs prove who they are.

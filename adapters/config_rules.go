@@ -108,6 +108,7 @@ func (h HTTPConfig) check(r *rules) {
 	within(r, "MAX_BODY_BYTES", h.MaxBody, 1, maxBytes)
 	within(r, "MAX_UPLOAD_BYTES", h.MaxUpload, 1, maxBytes)
 	within(r, "MAX_BATCH_BYTES", h.MaxBatch, 1, 2<<30)
+	within(r, "SLOW_CLIENT_TIMEOUT", h.SlowClient, time.Second, time.Hour)
 	within(r, "MAX_TOP_K", h.MaxTopK, 1, 50)
 	r.broken(!(h.RateRPS >= 0) || math.IsInf(h.RateRPS, 0), "RATE_LIMIT_RPS must not be negative or infinite")
 	r.broken(h.RateBurst < 0, "RATE_LIMIT_BURST must not be negative")

@@ -81,6 +81,7 @@ func exampleProblems() []*Problem {
 		newProblem(http.StatusForbidden, "you may read this workspace but not change it"),
 		newProblem(http.StatusNotFound, "there is no such workspace"),
 		newProblem(http.StatusMethodNotAllowed, "this method is not allowed here"),
+		newProblem(http.StatusRequestTimeout, frameworkDetail(http.StatusRequestTimeout)),
 		newProblem(http.StatusConflict, "there is one already"),
 		newProblem(http.StatusRequestEntityTooLarge, "the body is larger than the limit"),
 		newProblem(http.StatusUnsupportedMediaType, "the content type is not supported"),

@@ -124,6 +124,9 @@ func describeErrors(op *huma.Operation) {
 	if len(op.Security) > 0 || op.Path == "/auth/login" {
 		statuses = append(statuses, 401, 403, 409)
 	}
+	if op.RequestBody != nil {
+		statuses = append(statuses, 408)
+	}
 	if op.Responses == nil {
 		op.Responses = map[string]*huma.Response{}
 	}

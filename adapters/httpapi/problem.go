@@ -155,6 +155,7 @@ func retryHeaders(seconds int) http.Header {
 // internal one.
 func (s *Server) fail(ctx context.Context, path string, err error) *problemError {
 	var body *http.MaxBytesError
+	var late *bodyError
 	if fault.Of(err) == nil && errors.As(err, &body) {
 		err = fault.TooLarge.Errorf("the body is larger than the limit")
 	}
@@ -162,6 +163,9 @@ func (s *Server) fail(ctx context.Context, path string, err error) *problemError
 		return &problemError{Problem: newProblem(http.StatusServiceUnavailable, "the request was broken off").in(ctx, path)}
 	}
 	f := fault.Of(err)
+	if (f == nil || f.Kind == fault.Unavailable) && errors.As(err, &late) { // stores take an error of what they read for their own
+		return &problemError{Problem: newProblem(http.StatusRequestTimeout, frameworkDetail(http.StatusRequestTimeout)).in(ctx, path)}
+	}
 	if f == nil {
 		s.log.Error("internal error", append(about(ctx), zap.String("path", path), zap.Error(err))...)
 		return &problemError{Problem: newProblem(http.StatusInternalServerError, "something went wrong on our side").in(ctx, path)}
@@ -213,7 +217,7 @@ func frameworkDetail(status int) string {
 	case http.StatusNotAcceptable:
 		return "none of the accepted content types can be made"
 	case http.StatusRequestTimeout:
-		return "the body took too long to arrive"
+		return "the body did not arrive whole, or not in time"
 	}
 	return "the request could not be served"
 }

@@ -40,6 +40,7 @@ type Options struct {
 	CookieName       string
 	CookieSecure     bool
 	MetricsAuth      bool
+	Patience         time.Duration // how long a client may be slow; see pace. 0 means 30 seconds
 	Heartbeat        time.Duration // between comments in an idle event stream; 0 means 15 seconds
 }
 
@@ -74,13 +75,16 @@ func New(d Deps, o Options) *Server {
 	if o.Heartbeat <= 0 {
 		o.Heartbeat = 15 * time.Second
 	}
+	if o.Patience <= 0 {
+		o.Patience = 30 * time.Second
+	}
 	s := &Server{app: d.App, deps: d, opts: o, log: d.Log, bound: make(chan net.Addr, 1), closing: make(chan struct{})}
 	s.limiter, s.origins = newLimiter(o), newOrigins(o)
 	mux := http.NewServeMux()
 	s.api = humago.New(mux, apiConfig(o.Version))
 	s.routes(mux)
 	s.describe()
-	s.handler = chain(mux, identify, s.protect, s.trace, s.observe, s.cors, s.limit, s.limitBody)
+	s.handler = chain(mux, s.pace, identify, s.protect, s.trace, s.observe, s.cors, s.limit, s.limitBody)
 	return s
 }
 

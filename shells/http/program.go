@@ -48,7 +48,7 @@ func serverDeps(app *core.App, to connections, t ops.Telemetry, log *zap.Logger)
 func serverOptions(c adapters.Config) httpapi.Options {
 	return httpapi.Options{
 		Addr: c.HTTP.Addr, Version: ops.Version(), Production: c.Production(), AllowedOrigins: c.HTTP.AllowedOrigins,
-		AllowCredentials: c.HTTP.AllowCredentials, MaxBody: c.HTTP.MaxBody, MaxUpload: c.HTTP.MaxUpload, MaxBatch: c.HTTP.MaxBatch, MaxTopK: c.HTTP.MaxTopK,
+		AllowCredentials: c.HTTP.AllowCredentials, MaxBody: c.HTTP.MaxBody, MaxUpload: c.HTTP.MaxUpload, MaxBatch: c.HTTP.MaxBatch, MaxTopK: c.HTTP.MaxTopK, Patience: c.HTTP.SlowClient,
 		RateRPS: c.HTTP.RateRPS, RateBurst: c.HTTP.RateBurst, TrustedProxies: c.HTTP.TrustedProxies, CookieName: c.Auth.CookieName,
 		CookieSecure: c.Auth.CookieSecure, MetricsAuth: c.HTTP.MetricsAuth,
 	}
