@@ -89,7 +89,8 @@ func (s *Server) actor(ctx huma.Context, need access) (identity.Actor, error) {
 		if need.bearerKeys && !cookie && strings.Count(token, ".") != 2 { // a session's token has three parts
 			return s.app.Accounts.AuthenticateKey(ctx.Context(), token)
 		}
-		a, _, err := s.app.Accounts.Authenticate(ctx.Context(), token)
+		a, u, err := s.app.Accounts.Authenticate(ctx.Context(), token)
+		knownOf(ctx.Context()).user = u
 		return a, err
 	}
 	key := ctx.Header("X-API-Key")

@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/uuid"
 	"go.uber.org/zap"
+
+	"github.com/ragcorp/ragcorp/core/identity"
 )
 
 type contextKey int
@@ -20,8 +22,11 @@ const (
 	actorKey
 )
 
-// known is what is known of a request; the actor is found out on the way.
-type known struct{ id, actor string }
+// known is what is known of a request; who makes it is found out on the way.
+type known struct {
+	id, actor string
+	user      identity.User // of a session, as the row was read to authenticate it
+}
 
 func knownOf(ctx context.Context) *known {
 	k, ok := ctx.Value(knownKey).(*known)

@@ -19,7 +19,7 @@ func (s *Server) pace(next http.Handler) http.Handler {
 		p.write()
 		if r.Body != nil && r.Body != http.NoBody {
 			b := &pacedBody{of: p, body: r.Body, began: time.Now()}
-			b.read() // also for handlers that don't read it: net/http does, to find the next request
+			b.read()                       // also for handlers that don't read it: net/http does, to find the next request
 			r = r.WithContext(r.Context()) // net/http goes on looking at its own body
 			r.Body = b
 		}

@@ -65,9 +65,7 @@ func (s *Server) sessions() {
 	one(s, huma.Operation{
 		OperationID: "me", Method: http.MethodGet, Path: "/auth/me", Tags: []string{"auth"}, Summary: "Who am I?",
 	}, person, func(ctx context.Context, _ *struct{}) (*body[UserRes], error) {
-		a := actorOf(ctx)
-		u, err := s.app.Accounts.User(ctx, a, a.User)
-		return &body[UserRes]{userRes(u)}, err
+		return &body[UserRes]{userRes(knownOf(ctx).user)}, nil
 	})
 	one(s, huma.Operation{
 		OperationID: "change_password", Method: http.MethodPost, Path: "/auth/password", Tags: []string{"auth"},
