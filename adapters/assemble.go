@@ -66,8 +66,9 @@ func folderSecret(path string) (string, error) {
 	return strings.TrimSpace(string(raw)), err
 }
 
-// OpenHasher makes the hasher of passwords and API keys.
-func OpenHasher() (identity.Hasher, error) { return token.NewArgon2(nil) }
+// OpenHasher makes the hasher of passwords and API keys. A password is hashed by one thread: the same work as by several, and
+// processors stay free for other requests while many people sign in.
+func OpenHasher() (identity.Hasher, error) { return token.NewArgon2(&token.Argon2Options{Threads: 1}) }
 
 // CoreOptions translates the configuration for core.New.
 func CoreOptions(c Config, h identity.Hasher) (*core.Options, error) {

@@ -92,6 +92,8 @@ func TestADisabledUserIsOut(t *testing.T) {
 	}
 }
 
+const employeePassword = "another long password"
+
 // employee is a signed-in employee.
 type employee struct {
 	*client
@@ -101,13 +103,12 @@ type employee struct {
 
 func newEmployee(t *testing.T, admin *client, email string) employee {
 	t.Helper()
-	const password = "another long password"
 	u := expect[struct{ ID, Role string }](t, admin, http.StatusCreated, "POST", "/auth/users",
-		map[string]string{"email": email, "password": password})
+		map[string]string{"email": email, "password": employeePassword})
 	if u.Role != "employee" {
 		t.Fatalf("a new user is %q, want employee", u.Role)
 	}
-	return employee{(&shell{url: admin.url}).user(t, email, password), u.ID}
+	return employee{(&shell{url: admin.url}).user(t, email, employeePassword), u.ID}
 }
 
 func TestAShellThatIsToldToStopFinishesWhatItHasBegun(t *testing.T) {

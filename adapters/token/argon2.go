@@ -7,12 +7,18 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"fmt"
+	"runtime"
 	"runtime/debug"
+	"time"
 
 	"golang.org/x/crypto/argon2"
 
+	"github.com/ragcorp/ragcorp/core/fault"
 	"github.com/ragcorp/ragcorp/core/identity"
 )
+
+// comeBack is when somebody should try again who was refused because of the number of those who wait.
+const comeBack = 10 * time.Second
 
 const (
 	saltBytes = 16
@@ -23,6 +29,7 @@ const (
 type Argon2 struct {
 	cost  cost
 	slots chan struct{}
+	line  chan struct{} // those who wait, and those who compute
 }
 
 var _ identity.Hasher = (*Argon2)(nil)
@@ -32,7 +39,8 @@ type Argon2Options struct {
 	Time       int // passes over the memory, 1 to 64. Defaults to 3
 	Memory     int // KiB, from 8 for each thread to 1 GiB. Defaults to 65,536, which is 64 MiB
 	Threads    int // 1 to 255. Defaults to 4
-	Concurrent int // hashes that are computed at once; others wait. Each takes Memory. Defaults to 2
+	Concurrent int // hashes that are computed at once; others wait. Each takes Memory. Defaults to half of the processors, 1 or 2
+	Waiting    int // hashes that wait; more are refused. Defaults to 300
 }
 
 // NewArgon2 makes a hasher; nil options mean the defaults.
@@ -44,14 +52,16 @@ func NewArgon2(o *Argon2Options) (*Argon2, error) {
 	if err := c.check(); err != nil {
 		return nil, fmt.Errorf("argon2 options: %w", err)
 	}
-	concurrent := orDefault(o.Concurrent, 2)
-	if concurrent < 0 {
-		return nil, fmt.Errorf("argon2 options: concurrent must be positive")
+	concurrent := orDefault(o.Concurrent, min(2, max(1, runtime.GOMAXPROCS(0)/2)))
+	waiting := orDefault(o.Waiting, 300)
+	if concurrent < 0 || waiting < 0 {
+		return nil, fmt.Errorf("argon2 options: concurrent and waiting must be positive")
 	}
-	return &Argon2{cost: c, slots: make(chan struct{}, concurrent)}, nil
+	return &Argon2{cost: c, slots: make(chan struct{}, concurrent), line: make(chan struct{}, concurrent+waiting)}, nil
 }
 
 // Hash returns the password's hash as a PHC string, with a salt of its own. It waits for a free slot until ctx ends.
+// fault.Unavailable when too many wait.
 func (a *Argon2) Hash(ctx context.Context, password string) (string, error) {
 	salt := make([]byte, saltBytes)
 	_, _ = rand.Read(salt) // it is documented never to return an error
@@ -66,6 +76,7 @@ func (a *Argon2) Hash(ctx context.Context, password string) (string, error) {
 
 // Matches reports whether the password is the hashed one, in time that depends on the cost of the hash alone. An empty or
 // malformed hash never matches and takes the time of a new one. It waits for a free slot until ctx ends.
+// fault.Unavailable when too many wait.
 func (a *Argon2) Matches(ctx context.Context, password, encoded string) (bool, error) {
 	h, ok := parse(encoded)
 	if !ok {
@@ -88,6 +99,12 @@ func (a *Argon2) Fingerprint(secret string) string {
 func (a *Argon2) derive(ctx context.Context, password string, h hash) ([]byte, error) {
 	if ctx.Err() != nil { // a free slot must not win over a context that has ended
 		return nil, fmt.Errorf("hash a password: %w", context.Cause(ctx))
+	}
+	select {
+	case a.line <- struct{}{}:
+		defer func() { <-a.line }()
+	default:
+		return nil, fault.Unavailable.Errorf("too many people sign in at this moment; try again soon").Because("busy").After(comeBack)
 	}
 	select {
 	case a.slots <- struct{}{}:

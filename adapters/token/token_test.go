@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -254,6 +255,42 @@ func TestManyHashesAtOnceAllSucceed(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+func TestWhenTooManyWaitTheNextIsToldToComeBack(t *testing.T) {
+	t.Parallel()
+	h, err := token.NewArgon2(&token.Argon2Options{Time: 8, Memory: 1 << 10, Threads: 1, Concurrent: 1, Waiting: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var done, refused atomic.Int64
+	for range 100 { // once is enough, unless they happen to come one after the other
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() {
+				_, err := h.Hash(t.Context(), "correct horse")
+				f := fault.Of(err)
+				switch {
+				case err == nil:
+					done.Add(1)
+				case f != nil && f.Kind == fault.Unavailable && f.RetryAfter > 0:
+					refused.Add(1)
+				default:
+					t.Errorf("Hash = %v", err)
+				}
+			})
+		}
+		all.Wait()
+		if refused.Load() > 0 {
+			break
+		}
+	}
+	if done.Load() == 0 || refused.Load() == 0 {
+		t.Errorf("%d were done and %d refused, want some of both", done.Load(), refused.Load())
+	}
+	if _, err := h.Hash(t.Context(), "correct horse"); err != nil {
+		t.Errorf("when nobody waits: %v", err)
+	}
 }
 
 func TestAnImpossibleCostIsRefused(t *testing.T) {
