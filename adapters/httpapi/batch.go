@@ -86,7 +86,7 @@ type batching struct {
 // read reads the form. An error is about the request as a whole.
 func (b *batching) read(ctx context.Context, form *multipart.Reader) error {
 	for {
-		part, err := form.NextPart()
+		part, err := nextPart(form)
 		switch {
 		case errors.Is(err, io.EOF) && len(b.res.Files) == 0:
 			return fault.Field("file", "is required")

@@ -135,7 +135,7 @@ func (u *uploading) read(ctx context.Context, r *http.Request, key string) (*rep
 
 func (u *uploading) parts(ctx context.Context, form *multipart.Reader) error {
 	for {
-		part, err := form.NextPart()
+		part, err := nextPart(form)
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
@@ -146,6 +146,17 @@ func (u *uploading) parts(ctx context.Context, form *multipart.Reader) error {
 			return formError(err)
 		}
 	}
+}
+
+// nextPart returns the next part of a form. io.EOF means that it ended as it should.
+func nextPart(form *multipart.Reader) (*multipart.Part, error) {
+	part, err := form.NextPart()
+	var late *bodyError
+	var large *http.MaxBytesError
+	if err == nil || err == io.EOF || errors.As(err, &late) || errors.As(err, &large) { //nolint:errorlint // within another error it is another end
+		return part, err
+	}
+	return nil, fault.Invalid.Errorf("the form is broken off or malformed")
 }
 
 func (u *uploading) part(ctx context.Context, part *multipart.Part) (err error) {
