@@ -18,7 +18,7 @@ import (
 var App = wire.NewSet(
 	adapters.OpenStore, wire.Bind(new(core.Store), new(*sqlstore.Store)),
 	adapters.OpenBlobs, wire.Bind(new(document.Blobs), new(*blobstore.Store)),
-	adapters.OpenParser, adapters.OpenEmbedder, adapters.OpenGenerator,
+	adapters.OpenParser, adapters.OpenEmbedder, adapters.OpenNextEmbedder, adapters.OpenGenerator,
 	adapters.OpenTokens, adapters.OpenHasher,
 	wire.Struct(new(core.Ports), "Store", "Blobs", "Parser", "Embedder", "Generator", "Tokens", "Hasher"),
 	adapters.CoreOptions, adapters.OpenTelemetry, adapters.OpenApp,

@@ -102,11 +102,14 @@ func restoreWindow(d time.Duration) time.Duration {
 }
 
 // OpenApp makes the use cases over ports that are watched; the function that is returned ends what they have begun.
-func OpenApp(p core.Ports, o *core.Options, store *sqlstore.Store, t ops.Telemetry) (*core.App, func(), error) {
+func OpenApp(p core.Ports, next NextEmbedder, o *core.Options, store *sqlstore.Store, t ops.Telemetry) (*core.App, func(), error) {
+	p.NextEmbedder = next.Embedder
 	store.Watch(t.Metrics.Query)
-	t.Metrics.Register(ModelMetrics(p.Embedder, p.Generator))
-	if cache, ok := p.Embedder.(*embedcache.Embedder); ok {
-		cache.Watch(func(hits, misses int) { t.Metrics.EmbeddingCache(llm.ForQuery, hits, misses) })
+	t.Metrics.Register(ModelMetrics(p.Embedder, p.NextEmbedder, p.Generator))
+	for _, e := range []llm.Embedder{p.Embedder, p.NextEmbedder} {
+		if cache, ok := e.(*embedcache.Embedder); ok {
+			cache.Watch(func(hits, misses int) { t.Metrics.EmbeddingCache(llm.ForQuery, hits, misses) })
+		}
 	}
 	app, err := t.App(p, o)
 	if err != nil {

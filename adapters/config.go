@@ -35,6 +35,7 @@ type DataConfig struct {
 	DatabaseURL  string `env:"DATABASE_URL" desc:"sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE; not set: sqlite:, ragcorp.db in DATA_DIR"`
 	BlobURL      string `env:"BLOB_URL" desc:"file:///PATH, s3://BUCKET[/PREFIX][?endpoint=URL&region=REGION] or mem://; not set: s3://S3_BUCKET, or without that the folder blobs in DATA_DIR"`
 	EmbedURL     string `env:"EMBED_URL" desc:"the model that embeds: offline:, openai:BASE_URL#MODEL or gemini:MODEL; not set: gemini:gemini-embedding-001 where GOOGLE_API_KEY is set, otherwise offline:"`
+	NextURL      string `env:"EMBED_NEXT_URL" desc:"the model that is to take the place of EMBED_URL's: documents are embedded with both; see ctl help spaces"`
 	LLMURL       string `env:"LLM_URL" desc:"the model that answers: offline:, openai:BASE_URL#MODEL, gemini:MODEL or anthropic:MODEL; not set: gemini:gemini-2.5-flash where GOOGLE_API_KEY is set, otherwise offline:"`
 	RelaxedSync  bool   `env:"SQLITE_RELAXED_SYNC" envDefault:"false" desc:"faster writes; the last ones may be lost when the power fails"`
 	VectorMemory int64  `env:"VECTOR_CACHE_BYTES" envDefault:"1073741824" desc:"memory for searching vectors of sqlite:"`
@@ -61,6 +62,7 @@ type ModelConfig struct {
 	AnthropicKey string        `env:"ANTHROPIC_API_KEY" secret:"true" desc:"key for models of anthropic:"`
 	GoogleKey    string        `env:"GOOGLE_API_KEY" secret:"true" desc:"key for models of gemini:; alone it selects them"`
 	Dimension    int           `env:"EMBED_DIMENSION" envDefault:"0" desc:"numbers per vector; 0: 768 for gemini:, and for openai: what the model shows when it is asked on start"`
+	NextNumbers  int           `env:"EMBED_NEXT_DIMENSION" envDefault:"0" desc:"as EMBED_DIMENSION, for EMBED_NEXT_URL"`
 	Timeout      time.Duration `env:"MODEL_TIMEOUT" envDefault:"1m" desc:"how long a model may be silent before a call is given up; at least 1s"`
 	Attempts     int           `env:"RETRY_MAX_ATTEMPTS" envDefault:"3" desc:"how often a call of a model is tried"`
 	Backoff      float64       `env:"RETRY_BASE_DELAY_SECONDS" envDefault:"1" desc:"wait before the second try; it doubles with each one"`

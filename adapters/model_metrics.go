@@ -11,19 +11,25 @@ import (
 )
 
 // ModelMetrics shows what became of the calls of models over the network, by provider and kind of model: rag_model_attempts_total and
-// rag_model_tokens_total. Offline models have none.
-func ModelMetrics(e llm.Embedder, g llm.Generator) prometheus.Collector {
+// rag_model_tokens_total. Offline models have none. next, the model that is to take the place of e, may be nil; its kind is embed_next.
+func ModelMetrics(e, next llm.Embedder, g llm.Generator) prometheus.Collector {
 	m := &modelCollector{}
-	if c, ok := e.(*embedcache.Embedder); ok {
-		e = c.Unwrap()
-	}
-	if r, ok := e.(*resilient.Embedder); ok {
-		m.models = append(m.models, called{providerOf(e.Space().Name), "embed", r.Stats})
-	}
+	m.add("embed", e)
+	m.add("embed_next", next)
 	if r, ok := g.(*resilient.Generator); ok {
 		m.models = append(m.models, called{providerOf(g.Model()), "generate", r.Stats})
 	}
 	return m
+}
+
+// add adds an embedder that is called over the network; others keep no count.
+func (m *modelCollector) add(kind string, e llm.Embedder) {
+	if c, ok := e.(*embedcache.Embedder); ok {
+		e = c.Unwrap()
+	}
+	if r, ok := e.(*resilient.Embedder); ok {
+		m.models = append(m.models, called{providerOf(e.Space().Name), kind, r.Stats})
+	}
 }
 
 // providerOf is what stands before the colon in the name of a model: one of the schemes of EMBED_URL and LLM_URL.

@@ -35,7 +35,7 @@ func TestCallsOfModelsAreCountedByProviderAndKind(t *testing.T) {
 		}
 	}
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(adapters.ModelMetrics(e, offline.NewGenerator()))
+	registry.MustRegister(adapters.ModelMetrics(e, nil, offline.NewGenerator()))
 	const want = `
 # HELP rag_model_attempts_total Attempts to call a model, by how they ended.
 # TYPE rag_model_attempts_total counter

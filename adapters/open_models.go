@@ -27,32 +27,55 @@ const modelSchemes = "offline:, openai:BASE_URL#MODEL, gemini:MODEL, and for LLM
 //
 // A model of openai: whose dimension is not set is asked for it, and must answer now.
 func OpenEmbedder(c Config) (llm.Embedder, error) {
-	scheme, rest, _ := strings.Cut(c.Data.EmbedURL, ":")
+	return embedding{"EMBED_URL", "EMBED_DIMENSION", c.Data.EmbedURL, c.Models.Dimension}.open(c.Models)
+}
+
+// NextEmbedder is the embedding model that is to take the place of another; without one when there is none such.
+type NextEmbedder struct{ llm.Embedder }
+
+// OpenNextEmbedder opens the embedding model that EMBED_NEXT_URL names, if it names one, as OpenEmbedder does.
+func OpenNextEmbedder(c Config) (NextEmbedder, error) {
+	if c.Data.NextURL == "" {
+		return NextEmbedder{}, nil
+	}
+	e, err := embedding{"EMBED_NEXT_URL", "EMBED_NEXT_DIMENSION", c.Data.NextURL, c.Models.NextNumbers}.open(c.Models)
+	return NextEmbedder{e}, err
+}
+
+// embedding is what the settings say about an embedding model, and which ones they are.
+type embedding struct {
+	variable, numbers string
+	url               string
+	dimension         int
+}
+
+func (s embedding) open(c ModelConfig) (llm.Embedder, error) {
+	scheme, rest, _ := strings.Cut(s.url, ":")
 	switch scheme {
 	case "offline":
 		return offline.NewEmbedder(), nil
 	case "openai":
-		m, err := openaiModel("EMBED_URL", rest, c.Models)
+		m, err := openaiModel(s.variable, rest, c)
 		if err != nil {
 			return nil, err
 		}
-		e, err := openai.NewEmbedder(m, &openai.Options{Dimension: c.Models.Dimension})
+		e, err := openai.NewEmbedder(m, &openai.Options{Dimension: s.dimension})
 		if err != nil {
-			return nil, fmt.Errorf("EMBED_URL: %w", err)
+			return nil, fmt.Errorf("%s: %w", s.variable, err)
 		}
-		known, err := learned(resilient.NewEmbedder(e, c.Models.resilience()), c.Models.Timeout)
+		known, err := s.learned(resilient.NewEmbedder(e, c.resilience()), c.Timeout)
 		if err != nil {
 			return nil, err
 		}
-		return c.Models.remembering(known), nil
+		return c.remembering(known), nil
 	case "gemini":
-		e, err := gemini.NewEmbedder(gemini.Model{Name: rest, Key: c.Models.GoogleKey}, &gemini.Options{Dimension: c.Models.Dimension})
+		e, err := gemini.NewEmbedder(gemini.Model{Name: rest, Key: c.GoogleKey}, &gemini.Options{Dimension: s.dimension})
 		if err != nil {
-			return nil, fmt.Errorf("EMBED_URL, GOOGLE_API_KEY: %w", err)
+			return nil, fmt.Errorf("%s, GOOGLE_API_KEY: %w", s.variable, err)
 		}
-		return c.Models.remembering(resilient.NewEmbedder(e, c.Models.resilience())), nil
+		return c.remembering(resilient.NewEmbedder(e, c.resilience())), nil
 	}
-	return nil, unknownScheme("EMBED_URL", modelSchemes)
+	return nil, unknownScheme(s.variable, modelSchemes)
 }
 
 // OpenGenerator opens the model that LLM_URL names, by the same schemes as OpenEmbedder; that of offline: answers by quoting
@@ -98,14 +121,14 @@ func openaiModel(variable, rest string, c ModelConfig) (openai.Model, error) {
 }
 
 // learned returns e once its dimension is known, since nothing can be stored in a space without one.
-func learned(e *resilient.Embedder, patience time.Duration) (*resilient.Embedder, error) {
+func (s embedding) learned(e *resilient.Embedder, patience time.Duration) (*resilient.Embedder, error) {
 	if e.Space().Dimension > 0 {
 		return e, nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience) // opening a model takes no context of the caller's
 	defer cancel()
 	if _, err := e.Embed(ctx, llm.ForQuery, []string{"dimension"}); err != nil {
-		return nil, fmt.Errorf("EMBED_URL: the model must show its dimension, unless EMBED_DIMENSION is set: %w", err)
+		return nil, fmt.Errorf("%s: the model must show its dimension, unless %s is set: %w", s.variable, s.numbers, err)
 	}
 	return e, nil
 }

@@ -47,7 +47,7 @@ func watchedApp(t *testing.T, watch ops.Telemetry) (*core.App, *sqlstore.Store) 
 	app, closeApp, err := adapters.OpenApp(core.Ports{
 		Store: store, Blobs: blobs, Parser: parse.InProcess(parse.Options{}), Embedder: offline.NewEmbedder(),
 		Generator: offline.NewGenerator(), Hasher: hasher, Tokens: tokens,
-	}, new(core.Options), store, watch)
+	}, adapters.NextEmbedder{}, new(core.Options), store, watch)
 	if err != nil {
 		t.Fatal(err)
 	}

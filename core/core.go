@@ -29,6 +29,7 @@ type Store interface {
 	Documents() document.Store
 	Pipeline() document.Pipeline
 	Janitor() document.Janitor
+	Spaces() document.Spaces
 	Index() retrieval.Index
 	Conversations() chat.Store
 	Events() event.Log
@@ -47,6 +48,10 @@ type Ports struct {
 	Reranker  llm.Reranker    // optional; without it results keep the order of fusion
 	Tokens    identity.Tokens // optional; without it nobody can sign in
 	Hasher    identity.Hasher // optional; without it there are no passwords and no API keys
+
+	// NextEmbedder is optional: the model that is to take Embedder's place. Documents are embedded with both; searches use the one
+	// whose space App.Documents.UseSpace has named, at first Embedder's.
+	NextEmbedder llm.Embedder
 }
 
 func (p Ports) validate() error {
@@ -66,6 +71,14 @@ func (p Ports) validate() error {
 		}
 	}
 	return errors.Join(missing...)
+}
+
+// models are those that documents are embedded with.
+func (p Ports) models() []llm.Embedder {
+	if p.NextEmbedder == nil || p.NextEmbedder.Space().Name == p.Embedder.Space().Name {
+		return []llm.Embedder{p.Embedder}
+	}
+	return []llm.Embedder{p.Embedder, p.NextEmbedder}
 }
 
 // Options are the settings of an App; nil means defaults.
@@ -121,7 +134,7 @@ func New(p Ports, o *Options) (*App, error) {
 	a := &App{store: p.Store, now: opts.Now, retry: opts.Retry.withDefaults()}
 	a.Accounts = identity.New(p.Store.Users(), p.Store.Keys(), p.Tokens, p.Hasher, p.Store.Events(), opts.Identity)
 	a.Workspaces = workspace.New(p.Store.Workspaces(), &opts.Workspaces)
-	a.Search = retrieval.New(p.Store.Index(), p.Embedder, p.Reranker, a.Workspaces, &opts.Search)
+	a.Search = retrieval.New(p.Store.Index(), p.models(), p.Reranker, a.Workspaces, &opts.Search)
 	a.Requests = idempotency.New(p.Store.Requests(), &idempotency.Options{Now: opts.Now})
 	a.Audit = audit.New(p.Store.Trail(), p.Store.Events(), &opts.Audit)
 	var err error
@@ -130,7 +143,7 @@ func New(p Ports, o *Options) (*App, error) {
 	}
 	a.Documents, err = document.New(document.Ports{
 		Store: p.Store.Documents(), Pipeline: p.Store.Pipeline(), Janitor: p.Store.Janitor(),
-		Blobs: p.Blobs, Parser: p.Parser, Embedder: p.Embedder, Events: p.Store.Events(),
+		Spaces: p.Store.Spaces(), Blobs: p.Blobs, Parser: p.Parser, Models: p.models(), Events: p.Store.Events(), Backlog: p.Store.Backlog(),
 	}, a.Workspaces, &opts.Documents)
 	return a, err
 }

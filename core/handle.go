@@ -13,7 +13,9 @@ import (
 )
 
 // Topics lists the topics that Handle reacts to.
-func Topics() []string { return []string{document.TopicIngest, document.TopicPurge} }
+func Topics() []string {
+	return []string{document.TopicIngest, document.TopicPurge, document.TopicFill}
+}
 
 // Handle reacts to the event of a delivery that the caller has leased. It may be called again for the same event, at any time
 // and by anybody. It returns nil when nothing is left to do; what an error means is up to Settle. The caller keeps the lease
@@ -28,6 +30,8 @@ func (a *App) Handle(ctx context.Context, d event.Delivery) error {
 		return a.Documents.Ingest(ctx, d.Lease, run)
 	case document.TopicPurge:
 		return a.Documents.Purge(ctx, d.Event)
+	case document.TopicFill:
+		return a.Documents.Fill(ctx, d.Event)
 	}
 	return fmt.Errorf("nothing reacts to topic %q", d.Event.Topic)
 }

@@ -25,6 +25,9 @@ func (w Telemetry) App(p core.Ports, o *core.Options) (*core.App, error) {
 	p.Store = measuredStore{p.Store, m}
 	p.Parser = measuredParser{p.Parser, m, t}
 	p.Embedder = measuredEmbedder{p.Embedder, m, t}
+	if p.NextEmbedder != nil {
+		p.NextEmbedder = measuredEmbedder{p.NextEmbedder, m, t}
+	}
 	p.Generator = measuredGenerator{p.Generator, m, t}
 	if p.Reranker != nil {
 		p.Reranker = measuredReranker{p.Reranker, m, t}

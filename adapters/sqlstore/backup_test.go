@@ -33,7 +33,7 @@ func sequences(t *testing.T, s *Store) (out map[string]int64) {
 	return out
 }
 
-var spaces = PortableTable{Name: "embedding_spaces", Columns: []PortableColumn{
+var spaceTable = PortableTable{Name: "embedding_spaces", Columns: []PortableColumn{
 	{"id", PortableInteger}, {"name", PortableText}, {"dimension", PortableInteger},
 }}
 
@@ -41,7 +41,7 @@ func TestNumbersOfRowsThatAreGoneDoNotComeBack(t *testing.T) {
 	t.Parallel()
 	s := openEmpty(t)
 	err := s.Import(t.Context(), func(ctx context.Context, in *Loading) error {
-		if err := in.Row(ctx, spaces, []byte(`[3,"a",2]`)); err != nil {
+		if err := in.Row(ctx, spaceTable, []byte(`[3,"a",2]`)); err != nil {
 			return err
 		}
 		return in.Finish(ctx, map[string]int64{"embedding_spaces": 9, "generations": 41})
@@ -65,7 +65,7 @@ func TestAnImportThatFailsLeavesTheDatabaseEmpty(t *testing.T) {
 	broken := errors.New("the archive broke")
 	err := s.Import(t.Context(), func(ctx context.Context, in *Loading) error {
 		for i := range 200 { // more than wait in memory
-			if err := in.Row(ctx, spaces, fmt.Appendf(nil, `[%d,"space %d",2]`, i+1, i)); err != nil {
+			if err := in.Row(ctx, spaceTable, fmt.Appendf(nil, `[%d,"space %d",2]`, i+1, i)); err != nil {
 				return err
 			}
 		}
@@ -96,7 +96,7 @@ func TestAnImportOfSomethingElseIsInvalid(t *testing.T) {
 		}
 	}
 	for _, row := range []string{`["a"]`, `[1,2,3]`, `["1","a",2]`, `{}`, `[1,"a",2.5]`, ``} {
-		err := s.Import(t.Context(), func(ctx context.Context, in *Loading) error { return in.Row(ctx, spaces, []byte(row)) })
+		err := s.Import(t.Context(), func(ctx context.Context, in *Loading) error { return in.Row(ctx, spaceTable, []byte(row)) })
 		if err == nil {
 			t.Errorf("the row %s was taken", row)
 		}

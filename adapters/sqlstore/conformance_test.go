@@ -30,6 +30,11 @@ func TestJanitorConforms(t *testing.T) {
 	onEveryDatabase(t, coretest.TestJanitor)
 }
 
+func TestSpacesConform(t *testing.T) {
+	t.Parallel()
+	onEveryDatabase(t, coretest.TestSpaces)
+}
+
 func TestConversationsConform(t *testing.T) {
 	t.Parallel()
 	onEveryDatabase(t, coretest.TestConversations)

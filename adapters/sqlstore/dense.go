@@ -44,8 +44,14 @@ type denseSearch struct {
 
 func (ix index) dense(ctx context.Context, tx bun.Tx, s workspace.Scope, d denseSearch) ([]retrieval.Scored, error) {
 	var err error
-	if d.view, err = look(ctx, tx, s, d.Space.Name); err != nil || d.view.chunks == 0 || d.view.space.ID == 0 {
+	if d.view, err = look(ctx, tx, s, d.Space.Name); err != nil {
 		return nil, err
+	}
+	if d.view.serving != 0 && d.view.serving != d.view.space.ID {
+		return nil, retrieval.ErrNotServing
+	}
+	if d.view.chunks == 0 || d.view.space.ID == 0 {
+		return nil, nil
 	}
 	if d.space, err = d.view.space.of(d.Space); err != nil {
 		return nil, err

@@ -30,6 +30,12 @@ func (e sqliteEngine) nearest(ctx context.Context, tx bun.Tx, s workspace.Scope,
 	return d.searchIn(ctx, tx, set), nil
 }
 
+// forget implements engine. Searches that are at work on a set finish undisturbed.
+func (e sqliteEngine) forget(_ context.Context, space int64) error {
+	e.vectors.drop(space)
+	return nil
+}
+
 // tieMargin is how many more vectors than wanted are asked for at first, in order to see where a tie at the end ends.
 const tieMargin = 16
 

@@ -23,6 +23,7 @@ type spaceRow struct {
 	ID        int64  `bun:"id,pk,autoincrement"`
 	Name      string `bun:"name"`
 	Dimension int    `bun:"dimension"`
+	Serving   int    `bun:"serving"`
 }
 
 // embeddingRow is a row of embeddings.
@@ -116,6 +117,21 @@ func missingEmbeddings(
 		}
 	}
 	return missing, nil
+}
+
+// embeddedIn checks that there are embeddings of all the texts in all the spaces, and holds on to them until tx ends.
+// document.ErrNotEmbedded otherwise.
+func embeddedIn(ctx context.Context, tx bun.Tx, spaces []llm.Space, hashes []document.Hash) error {
+	for _, space := range spaces {
+		missing, err := missingEmbeddings(ctx, tx, space, hashes, speaks(tx).lockShared())
+		if err != nil {
+			return err
+		}
+		if len(missing) > 0 {
+			return document.ErrNotEmbedded
+		}
+	}
+	return nil
 }
 
 // hashesJSON is a JSON list of hashes in hexadecimal digits, for dialect.members: a list of any length is one argument.

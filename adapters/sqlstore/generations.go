@@ -25,6 +25,7 @@ type generationRow struct {
 	Chunks    int           `bun:"chunk_count"`
 	Terms     int           `bun:"term_count"`
 	CreatedAt int64         `bun:"created_at"`
+	Title     string        `bun:"title"`
 	Pages     string        `bun:"pages"`
 	Body      string        `bun:"body"`
 }
@@ -66,7 +67,7 @@ func rowsOfGeneration(r document.Run, g document.Generation, now time.Time) (gen
 	rows := generationRows{
 		generationRow: generationRow{
 			Document: r.Document, Workspace: r.Workspace, Language: g.Language, Chunks: len(g.Chunks),
-			CreatedAt: micros(now), Pages: pages, Body: g.Body,
+			CreatedAt: micros(now), Title: storable(g.Title), Pages: pages, Body: g.Body,
 		},
 		chunks: make([]chunkRow, len(g.Chunks)),
 	}
@@ -130,9 +131,9 @@ func deleteGeneration(ctx context.Context, tx bun.Tx, generation int64) error {
 // statement that is prepared once: printing them into statements takes longer than storing them.
 func (rows *generationRows) insert(ctx context.Context, tx bun.Tx) error {
 	err := queryRow(ctx, tx, "INSERT INTO generations"+
-		" (document_id, workspace_id, language, chunk_count, term_count, created_at, pages, body)"+
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-		rows.Document, rows.Workspace, rows.Language, rows.Chunks, rows.Terms, rows.CreatedAt, rows.Pages, rows.Body,
+		" (document_id, workspace_id, language, chunk_count, term_count, created_at, title, pages, body)"+
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+		rows.Document, rows.Workspace, rows.Language, rows.Chunks, rows.Terms, rows.CreatedAt, rows.Title, rows.Pages, rows.Body,
 	).Scan(&rows.ID)
 	if err != nil {
 		return fmt.Errorf("insert a generation of document %s: %w", rows.Document, err)

@@ -31,6 +31,7 @@ type view struct {
 	dead     generationSet // generations that may still be in the index or in memory but are not live
 	hidden   generationSet // live ones that the scope doesn't see
 	space    spaceRow      // the embedding space that was asked for; with ID 0 when there is none of that name
+	serving  int64         // the space in which searches look; 0 when none is marked
 }
 
 // What the rows of a view are.
@@ -41,6 +42,7 @@ const (
 	viewCounts           // chunks and terms of a part of the workspace
 	viewNewest           // generation
 	viewSpace            // id and dimension
+	viewServing          // id of a space
 )
 
 // look reads the view, and the embedding space of this name unless it is empty. One statement reads it all, since each one
@@ -55,7 +57,8 @@ func look(ctx context.Context, tx bun.Tx, s workspace.Scope, space string) (view
 	ws := s.Workspace()
 	args := []any{ws, ws, ws, ws}
 	if space != "" {
-		parts, args = append(parts, "SELECT 5, id, dimension, NULL FROM embedding_spaces WHERE name = ?"), append(args, space)
+		parts, args = append(parts, "SELECT 5, id, dimension, NULL FROM embedding_spaces WHERE name = ?",
+			"SELECT 6, id, 0, NULL FROM embedding_spaces WHERE serving = 1"), append(args, space)
 	}
 	if !s.SeesAll() {
 		c := hidden(speaks(tx), s)
@@ -98,6 +101,8 @@ func readView(rows *sql.Rows) (v view, err error) {
 			v.newest = a
 		case viewSpace:
 			v.space = spaceRow{ID: a, Dimension: int(b)}
+		case viewServing:
+			v.serving = a
 		}
 	}
 	slices.Sort(v.segments)
@@ -125,6 +130,16 @@ func numbers(ctx context.Context, tx bun.Tx, statement string, args ...any) (out
 		out = append(out, n)
 	}
 	return out, rows.Err()
+}
+
+// Serving implements retrieval.Index.
+func (ix index) Serving(ctx context.Context) (name string, err error) {
+	var names []string
+	err = ix.s.reader.NewSelect().Table("embedding_spaces").Column("name").Where("serving = 1").Scan(ctx, &names)
+	if err != nil || len(names) == 0 {
+		return "", ix.s.classify(ctx, err)
+	}
+	return names[0], nil
 }
 
 // Languages implements retrieval.Index.

@@ -128,7 +128,7 @@ func (w *indexWorld) sphere() llm.Vector {
 
 // draw makes a generation of chunks with so many terms each.
 func (w *indexWorld) draw(id document.ID, chunks, terms int) (document.Generation, []document.Embedding) {
-	g := document.Generation{Language: text.English, Space: w.space}
+	g := document.Generation{Language: text.English, Spaces: []llm.Space{w.space}}
 	var es []document.Embedding
 	for i := range chunks {
 		counts := map[string]int{}

@@ -126,12 +126,8 @@ func (p pipeline) Switch(
 		if err != nil {
 			return err
 		}
-		missing, err := missingEmbeddings(ctx, tx, g.Space, next.hashes(), p.s.dialect.lockShared())
-		if err != nil {
+		if err := embeddedIn(ctx, tx, g.Spaces, next.hashes()); err != nil {
 			return err
-		}
-		if len(missing) > 0 {
-			return document.ErrNotEmbedded
 		}
 		if err := replace(ctx, tx, old, &next, g); err != nil {
 			return err

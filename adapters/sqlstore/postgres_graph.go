@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -60,23 +61,60 @@ func (e postgresEngine) missingGraphs(ctx context.Context, ws uuid.UUID) ([]spac
 		return nil, postgres{}.classify(err)
 	}
 	var spaces, missing []spaceRow
-	err = e.db.NewSelect().Model(&spaces).Where("es.dimension <= ?", graphDimensions).
-		Where("EXISTS (SELECT 1 FROM vectors AS v WHERE v.space_id = es.id AND v.workspace_id = ?)", ws).Scan(ctx)
-	if err != nil {
+	if err := e.db.NewSelect().Model(&spaces).Where("es.dimension <= ?", graphDimensions).Scan(ctx); err != nil {
 		return nil, postgres{}.classify(err)
 	}
 	for _, s := range spaces {
-		var whole bool
-		err := e.db.NewRaw("SELECT coalesce((SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(?)), FALSE)",
-			graphName(s.ID, ws)).Scan(ctx, &whole)
+		need, err := e.needsGraph(ctx, ws, s, chunks)
 		if err != nil {
 			return nil, postgres{}.classify(err)
 		}
-		if !whole {
+		if need {
 			missing = append(missing, s)
 		}
 	}
 	return missing, nil
+}
+
+// needsGraph reports whether a graph is due. A space that is being filled waits until nearly all is in it: adding vectors to a
+// graph takes a hundred times longer than making one of them.
+func (e postgresEngine) needsGraph(ctx context.Context, ws uuid.UUID, space spaceRow, chunks int64) (bool, error) {
+	var whole bool
+	err := e.db.NewRaw("SELECT coalesce((SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(?)), FALSE)",
+		graphName(space.ID, ws)).Scan(ctx, &whole)
+	if err != nil || whole {
+		return false, err
+	}
+	var vectors int64
+	err = e.db.NewRaw("SELECT count(*) FROM vectors WHERE space_id = ? AND workspace_id = ?", space.ID, ws).Scan(ctx, &vectors)
+	return vectors*10 >= chunks*9, err
+}
+
+// forgetBatch is how many vectors one statement removes.
+const forgetBatch = 5000
+
+// forget implements engine. Graphs go first, and without holding up anybody.
+func (e postgresEngine) forget(ctx context.Context, space int64) error {
+	var graphs []string
+	err := e.db.NewRaw("SELECT indexname FROM pg_indexes WHERE schemaname = current_schema() AND tablename = 'vectors'"+
+		" AND starts_with(indexname, ?)", fmt.Sprintf("vectors_hnsw_%d_", space)).Scan(ctx, &graphs)
+	for _, name := range graphs {
+		if err == nil {
+			_, err = e.db.ExecContext(ctx, "DROP INDEX CONCURRENTLY IF EXISTS "+name)
+		}
+	}
+	for removed := int64(forgetBatch); err == nil && removed == forgetBatch; {
+		var res sql.Result
+		res, err = e.db.NewRaw(`DELETE FROM vectors WHERE space_id = ? AND (workspace_id, chunk_no) IN
+			(SELECT workspace_id, chunk_no FROM vectors WHERE space_id = ? LIMIT ?)`, space, space, forgetBatch).Exec(ctx)
+		if err == nil {
+			removed, err = res.RowsAffected()
+		}
+	}
+	if err != nil {
+		return postgres{}.classify(fmt.Errorf("remove the vectors of space %d: %w", space, err))
+	}
+	return nil
 }
 
 // makeGraph makes a graph, in the place of one that was broken off. The lock is the session's: making an index beside

@@ -40,6 +40,8 @@ type engine interface {
 	nearest(ctx context.Context, tx bun.Tx, s workspace.Scope, d denseSearch) (search, error)
 	// tend does for the vectors of a workspace what takes too long for the transactions that store them.
 	tend(ctx context.Context, ws uuid.UUID) error
+	// forget removes what searches by vector keep of a space.
+	forget(ctx context.Context, space int64) error
 	close() error
 	// listen calls raise when another process announced something, until ctx ends.
 	listen(ctx context.Context, raise func())

@@ -131,7 +131,7 @@ func (w *switchBench) start() (event.Lease, document.Run) {
 
 // generation makes chunks of about 900 bytes with words that are as frequent as in natural texts.
 func (w *switchBench) generation(doc uuid.UUID) document.Generation {
-	g := document.Generation{Language: text.English, Space: llm.Space{Name: "bench", Dimension: benchDimension}}
+	g := document.Generation{Language: text.English, Spaces: []llm.Space{{Name: "bench", Dimension: benchDimension}}}
 	zipf := rand.NewZipf(w.rand, 1.1, 2, 50_000)
 	var body strings.Builder
 	for i := range benchChunks {
@@ -164,7 +164,7 @@ func (w *switchBench) save(g document.Generation) {
 			v[i] = w.rand.Float32()
 		}
 		if es = append(es, document.Embedding{Hash: c.Embedded, Vector: v}); len(es) == 100 {
-			w.check(w.store.Pipeline().SaveEmbeddings(w.ctx, g.Space, es, w.now))
+			w.check(w.store.Pipeline().SaveEmbeddings(w.ctx, g.Spaces[0], es, w.now))
 			es = es[:0]
 		}
 	}

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"maps"
 	"sync"
 
 	"github.com/google/uuid"
@@ -36,6 +37,13 @@ func (c *vectorCache) set(key vectorKey, dim int) *vectorSet {
 	c.clock++
 	vs.used = c.clock
 	return vs
+}
+
+// drop drops all sets of a space.
+func (c *vectorCache) drop(space int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	maps.DeleteFunc(c.sets, func(key vectorKey, _ *vectorSet) bool { return key.space == space })
 }
 
 // shrink notes how large a set has become and drops others, those used longest ago first, until all fit into the budget.

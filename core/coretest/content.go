@@ -28,6 +28,7 @@ type Content interface {
 	Documents() document.Store
 	Pipeline() document.Pipeline
 	Janitor() document.Janitor
+	Spaces() document.Spaces
 	Index() retrieval.Index
 	Conversations() chat.Store
 	Events() event.Log
@@ -247,7 +248,7 @@ func contentVector(h document.Hash) llm.Vector {
 
 // generation cuts paragraphs into chunks, one for each.
 func (w *contentWorld) generation(id document.ID, paragraphs ...string) document.Generation {
-	g := document.Generation{Language: text.English, Space: contentSpace(), About: map[string]string{"author": `Zoë "Z"`}}
+	g := document.Generation{Language: text.English, Spaces: []llm.Space{contentSpace()}, About: map[string]string{"author": `Zoë "Z"`}}
 	seen := map[string]int{}
 	for i, p := range paragraphs {
 		start := len(g.Body)
@@ -271,7 +272,7 @@ func (w *contentWorld) embed(g document.Generation) document.Generation {
 	for _, c := range g.Chunks {
 		es = append(es, document.Embedding{Hash: c.Embedded, Vector: contentVector(c.Embedded)})
 	}
-	w.must(w.Pipeline().SaveEmbeddings(w.ctx(), g.Space, es, w.now))
+	w.must(w.Pipeline().SaveEmbeddings(w.ctx(), g.Spaces[0], es, w.now))
 	return g
 }
 
@@ -312,7 +313,7 @@ func (w *contentWorld) missing(g document.Generation) int {
 	for i, c := range g.Chunks {
 		hashes[i] = c.Embedded
 	}
-	missing, err := w.Pipeline().Missing(w.ctx(), g.Space, hashes)
+	missing, err := w.Pipeline().Missing(w.ctx(), g.Spaces[0], hashes)
 	w.must(err)
 	return len(missing)
 }

@@ -353,7 +353,7 @@ func indexSpaces(t *testing.T, w *indexWorld) {
 	}
 	other := w.add(w.draft("other"), text.English, "a b")
 	moved := d.Generation
-	moved.Space = q.Space
+	moved.Spaces = []llm.Space{q.Space}
 	for _, part := range [][]document.Chunk{d.Generation.Chunks[:1], d.Generation.Chunks} {
 		moved.Chunks = part
 		w.embed(moved)

@@ -51,7 +51,7 @@ func purgeForGood(t *testing.T, w *contentWorld) {
 	w.ready(d, "x")
 	g := w.ready(w.again(d.ID), "a", "b", "a")
 	other := g
-	other.Space = llm.Space{Name: "other", Dimension: 4}
+	other.Spaces = []llm.Space{llm.Space{Name: "other", Dimension: 4}}
 	w.embed(other)
 	w.remove(d.ID)
 	for _, want := range []string{d.Original.Key, "", ""} {
@@ -74,7 +74,7 @@ func purgeKeepsShared(t *testing.T, w *contentWorld) {
 	w.remove(d.ID)
 	_, err := w.Janitor().Purge(w.ctx(), d.Workspace, d.ID, w.now)
 	w.must(err)
-	missing, err := w.Pipeline().Missing(w.ctx(), g.Space, []document.Hash{g.Chunks[0].Embedded, g.Chunks[1].Embedded})
+	missing, err := w.Pipeline().Missing(w.ctx(), g.Spaces[0], []document.Hash{g.Chunks[0].Embedded, g.Chunks[1].Embedded})
 	w.must(err)
 	if diff := cmp.Diff([]document.Hash{g.Chunks[1].Embedded}, missing); diff != "" {
 		t.Errorf("Missing() differs (-want +got):\n%s", diff)
@@ -148,7 +148,7 @@ func sweepOld(t *testing.T, w *contentWorld) {
 	young := w.generation(uuid.New(), "young")
 	h := young.Chunks[0].Embedded
 	at := w.now.Add(time.Hour)
-	w.must(w.Pipeline().SaveEmbeddings(w.ctx(), young.Space, []document.Embedding{{Hash: h, Vector: contentVector(h)}}, at))
+	w.must(w.Pipeline().SaveEmbeddings(w.ctx(), young.Spaces[0], []document.Embedding{{Hash: h, Vector: contentVector(h)}}, at))
 	for _, c := range []struct {
 		before time.Time
 		want   int

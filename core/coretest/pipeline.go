@@ -141,7 +141,7 @@ func pipelineMissing(t *testing.T, w *contentWorld) {
 func pipelineSpaces(t *testing.T, w *contentWorld) {
 	g := w.embed(w.generation(uuid.New(), "one", "two"))
 	other := g
-	other.Space = llm.Space{Name: "other", Dimension: 4}
+	other.Spaces = []llm.Space{llm.Space{Name: "other", Dimension: 4}}
 	if n := w.missing(g); n != 0 {
 		t.Errorf("%d embeddings are missing, want none", n)
 	}
@@ -163,7 +163,7 @@ func pipelineDimension(t *testing.T, w *contentWorld) {
 	if err == nil || fault.Of(err) != nil {
 		t.Errorf("SaveEmbeddings(short vector) = %v, want an internal error", err)
 	}
-	wide := llm.Space{Name: g.Space.Name, Dimension: 5}
+	wide := llm.Space{Name: g.Spaces[0].Name, Dimension: 5}
 	err = w.Pipeline().SaveEmbeddings(w.ctx(), wide, []document.Embedding{{Hash: h, Vector: make(llm.Vector, 5)}}, w.now)
 	w.is("SaveEmbeddings(another dimension)", err, fault.Conflict)
 	missing, err := w.Pipeline().Missing(w.ctx(), contentSpace(), []document.Hash{h})
@@ -178,10 +178,10 @@ func pipelineEmbeddedTwice(t *testing.T, w *contentWorld) {
 	d := w.put(w.draft("doc"))
 	g := w.ready(d, "one", "two")
 	h := g.Chunks[0].Embedded
-	w.must(w.Pipeline().SaveEmbeddings(w.ctx(), g.Space, []document.Embedding{
+	w.must(w.Pipeline().SaveEmbeddings(w.ctx(), g.Spaces[0], []document.Embedding{
 		{Hash: h, Vector: llm.Vector{9, 9, 9, 9}}, {Hash: h, Vector: llm.Vector{8, 8, 8, 8}},
 	}, w.now))
-	got, err := w.Index().Vectors(w.ctx(), w.all, g.Space, []uuid.UUID{g.Chunks[0].ID, g.Chunks[1].ID})
+	got, err := w.Index().Vectors(w.ctx(), w.all, g.Spaces[0], []uuid.UUID{g.Chunks[0].ID, g.Chunks[1].ID})
 	w.must(err)
 	want := map[uuid.UUID]llm.Vector{g.Chunks[0].ID: contentVector(h), g.Chunks[1].ID: contentVector(g.Chunks[1].Embedded)}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -196,7 +196,7 @@ func pipelineSaveAtOnce(t *testing.T, w *contentWorld) {
 		for _, c := range g.Chunks {
 			es = append(es, document.Embedding{Hash: c.Embedded, Vector: contentVector(c.Embedded)})
 		}
-		return w.Pipeline().SaveEmbeddings(w.ctx(), g.Space, es, w.now)
+		return w.Pipeline().SaveEmbeddings(w.ctx(), g.Spaces[0], es, w.now)
 	})...))
 	if n := w.missing(g); n != 0 {
 		t.Errorf("%d embeddings are missing, want none", n)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ragcorp/ragcorp/core/document"
 	"github.com/ragcorp/ragcorp/core/event"
+	"github.com/ragcorp/ragcorp/core/llm"
 	"github.com/ragcorp/ragcorp/core/retrieval"
 	"github.com/ragcorp/ragcorp/core/text"
 )
@@ -134,12 +135,12 @@ func switchNotEmbedded(t *testing.T, w *contentWorld) {
 		err := w.Pipeline().Switch(w.ctx(), l, r, g, w.now.Add(time.Second), w.event("changed"))
 		w.is("Switch", err, document.ErrNotEmbedded)
 		w.unchangedDocument("Switch", want, old)
-		g.Space.Name = "elsewhere"
+		g.Spaces = []llm.Space{{Name: "elsewhere", Dimension: 4}}
 	}
 	if s := w.state(l); s != event.Leased {
 		t.Errorf("the delivery is %s, want leased", s)
 	}
-	g.Space = contentSpace()
+	g.Spaces = []llm.Space{contentSpace()}
 	w.must(w.Pipeline().Switch(w.ctx(), l, r, w.embed(g), w.now))
 }
 

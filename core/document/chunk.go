@@ -15,7 +15,10 @@ func (s *Service) chunk(d Document, t text.Text) Generation {
 	lang := text.Detect(t.Body)
 	pieces := text.Split(t, s.opts.Chunks)
 	g := Generation{
-		Language: lang, Body: t.Body, Pages: t.Pages, Space: s.ports.Embedder.Space(), Chunks: make([]Chunk, len(pieces)),
+		Language: lang, Title: d.Title, Body: t.Body, Pages: t.Pages, Chunks: make([]Chunk, len(pieces)),
+	}
+	for _, m := range s.ports.Models {
+		g.Spaces = append(g.Spaces, m.Space())
 	}
 	analyser, seen, scratch := text.NewAnalyser(lang), make(map[Hash]int, len(pieces)), []string(nil)
 	for i, p := range pieces {
@@ -32,37 +35,48 @@ func (s *Service) chunk(d Document, t text.Text) Generation {
 	return g
 }
 
-// embed stores a vector for every chunk that has none yet, batch by batch, so that each is a checkpoint.
-func (w *worker) embed(ctx context.Context, title string, g Generation) error {
-	byHash := make(map[Hash]int, len(g.Chunks)) // one of the chunks that it belongs to
-	hashes := make([]Hash, len(g.Chunks))
-	for i, c := range g.Chunks {
-		hashes[i] = c.Embedded
-		byHash[c.Embedded] = i
-	}
-	missing, err := w.ports.Pipeline.Missing(ctx, g.Space, hashes)
-	if err != nil {
-		return err
-	}
-	for from := 0; from < len(missing); from += w.opts.EmbedBatch {
-		have := len(byHash) - len(missing) + from
-		if err := w.report(ctx, Progress{Stage: StageEmbedding, Done: have, Total: len(byHash)}); err != nil {
-			return err
-		}
-		batch := missing[from:min(from+w.opts.EmbedBatch, len(missing))]
-		inputs := make([]string, len(batch))
-		for i, h := range batch {
-			inputs[i] = embedInput(title, g.Chunks[byHash[h]])
-		}
-		if err := w.embedBatch(ctx, g.Space, batch, inputs); err != nil {
+// embed stores a vector for every chunk that has none yet in a space, batch by batch, so that each is a checkpoint.
+func (w *worker) embed(ctx context.Context, g Generation) error {
+	for i, m := range w.ports.Models {
+		if err := w.embedWith(ctx, m, i, g); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (w *worker) embedBatch(ctx context.Context, space llm.Space, batch []Hash, inputs []string) error {
-	vectors, err := w.ports.Embedder.Embed(ctx, llm.ForDocument, inputs)
+// embedWith is embed for one of the models, before which others are through.
+func (w *worker) embedWith(ctx context.Context, m llm.Embedder, before int, g Generation) error {
+	byHash := make(map[Hash]int, len(g.Chunks)) // one of the chunks that it belongs to
+	hashes := make([]Hash, len(g.Chunks))
+	for i, c := range g.Chunks {
+		hashes[i] = c.Embedded
+		byHash[c.Embedded] = i
+	}
+	missing, err := w.ports.Pipeline.Missing(ctx, m.Space(), hashes)
+	if err != nil {
+		return err
+	}
+	for from := 0; from < len(missing); from += w.opts.EmbedBatch {
+		have := (before+1)*len(byHash) - len(missing) + from
+		if err := w.report(ctx, Progress{Stage: StageEmbedding, Done: have / len(g.Spaces), Total: len(byHash)}); err != nil {
+			return err
+		}
+		batch := missing[from:min(from+w.opts.EmbedBatch, len(missing))]
+		inputs := make([]string, len(batch))
+		for i, h := range batch {
+			inputs[i] = embedInput(g.Title, g.Chunks[byHash[h]])
+		}
+		if err := w.embedBatch(ctx, m, batch, inputs); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// embedBatch stores the vectors of texts under their keys.
+func (s *Service) embedBatch(ctx context.Context, m llm.Embedder, batch []Hash, inputs []string) error {
+	vectors, err := m.Embed(ctx, llm.ForDocument, inputs)
 	if err != nil {
 		return fmt.Errorf("embed %d texts: %w", len(inputs), err)
 	}
@@ -73,5 +87,5 @@ func (w *worker) embedBatch(ctx context.Context, space llm.Space, batch []Hash, 
 	for i, h := range batch {
 		out[i] = Embedding{Hash: h, Vector: vectors[i]}
 	}
-	return w.ports.Pipeline.SaveEmbeddings(ctx, space, out, w.opts.Now())
+	return s.ports.Pipeline.SaveEmbeddings(ctx, m.Space(), out, s.opts.Now())
 }

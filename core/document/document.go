@@ -117,7 +117,8 @@ type Generation struct {
 	Pages    []text.Page
 	Chunks   []Chunk
 	About    map[string]string // becomes the document's Properties
-	Space    llm.Space         // in which every chunk has an embedding
+	Spaces   []llm.Space       // in each of which every chunk has an embedding
+	Title    string            // the document's, as it was embedded with the chunks
 }
 
 // Chunk is a stretch of a generation's text that is searched and cited as one.

@@ -102,7 +102,7 @@ func (s *Service) run(ctx context.Context, l event.Lease, r Run, d Document) err
 		return fault.Invalid.Errorf("there is no text in this document; if it is a scan, run text recognition on it first").Because(ReasonNoText)
 	}
 	for range 3 { // embeddings may vanish under our hands when another document with the same text is purged
-		if err = w.embed(ctx, d.Title, g); err != nil {
+		if err = w.embed(ctx, g); err != nil {
 			return err
 		}
 		if err = w.report(ctx, Progress{Stage: StageIndexing, Done: len(g.Chunks), Total: len(g.Chunks)}); err != nil {

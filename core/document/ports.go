@@ -94,7 +94,7 @@ type Pipeline interface {
 	// Embeddings that no chunk uses are removed some time later.
 	SaveEmbeddings(ctx context.Context, space llm.Space, es []Embedding, now time.Time) error
 	// Switch stores a generation, makes it the visible one, retires the one before, marks the document as Ready and settles
-	// the delivery, all at once. ErrNotEmbedded when a chunk has no embedding in the generation's space.
+	// the delivery, all at once. ErrNotEmbedded when a chunk has no embedding in one of the generation's spaces.
 	Switch(ctx context.Context, l event.Lease, r Run, g Generation, now time.Time, events ...event.Event) error
 	// Fail marks the document as Failed and settles the delivery, all at once. A generation that was visible stays so.
 	Fail(ctx context.Context, l event.Lease, r Run, f Failure, now time.Time, events ...event.Event) error
@@ -129,6 +129,41 @@ type Janitor interface {
 	Sweep(ctx context.Context, before time.Time) (int, error)
 	// BlobInUse reports whether a live or not yet purged document uses the blob.
 	BlobInUse(ctx context.Context, key string) (bool, error)
+}
+
+// Spaces keeps the vectors of several models side by side, each model's in a space of its own. Chunks are all that are stored:
+// also those of deleted documents that can be restored. It is safe for concurrent use.
+type Spaces interface {
+	// List returns the spaces by name.
+	List(ctx context.Context) ([]SpaceState, error)
+	// Lacking counts the chunks without a vector in the space, by workspace; one without any is left out.
+	Lacking(ctx context.Context, space llm.Space) (map[workspace.ID]int, error)
+	// Bare returns up to n chunks of a workspace without a vector in the space, in the order of their numbers, of those with a
+	// greater number than after.
+	Bare(ctx context.Context, ws workspace.ID, space llm.Space, after int64, n int) ([]BareChunk, error)
+	// Use makes this space the one in which searches look, and writes the events with it. fault.Conflict, and nothing is changed,
+	// when a chunk has no vector in it.
+	Use(ctx context.Context, space llm.Space, events ...event.Event) error
+	// Remove removes a space with its vectors, part by part while others write, and says how many there were. It may be interrupted
+	// and repeated. fault.NotFound when there is none of that name, fault.Conflict when searches look in it.
+	Remove(ctx context.Context, name string) (vectors int, err error)
+}
+
+// SpaceState is an embedding space and what is in it.
+type SpaceState struct {
+	Name      string
+	Dimension int  // numbers per vector
+	Serving   bool // whether it is marked as the one in which searches look
+	Chunks    int  // stored ones, with a vector in the space or without
+	Lacking   int  // of them, those without
+}
+
+// BareChunk is a chunk that has no vector in some space.
+type BareChunk struct {
+	Number  int64  // ascends with the age of generations
+	Title   string // of its document, as it was embedded; empty when that isn't known
+	Current string // the document's title now
+	Chunk          // Headings, Lead, Text and Embedded are set
 }
 
 // Blobs keeps the bytes of files. Keys are made by this package; they consist of lower-case letters, digits, '-' and '/'.

@@ -17,6 +17,7 @@ import (
 const (
 	TopicIngest = "document.ingest" // run the pipeline: Service.Ingest
 	TopicPurge  = "document.purge"  // remove what is left of a deleted document: Service.Purge
+	TopicFill   = "space.fill"      // embed stored texts with another model: Service.Fill
 )
 
 // Ports is what a Service needs.
@@ -26,8 +27,10 @@ type Ports struct {
 	Janitor  Janitor
 	Blobs    Blobs
 	Parser   Parser
-	Embedder llm.Embedder
+	Spaces   Spaces
+	Models   []llm.Embedder // every document is embedded with each; at least one
 	Events   event.Log
+	Backlog  event.Backlog
 }
 
 // Options are the settings of a Service; nil means defaults.

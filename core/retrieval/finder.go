@@ -22,6 +22,7 @@ type finder struct {
 	wording wording
 	window  int
 	begun   time.Time
+	model   llm.Embedder // of the space that the search looks in; nil before, and when there is none
 	vector  llm.Vector
 	trace   Trace
 }
@@ -63,7 +64,7 @@ func (f *finder) gather(ctx context.Context) ([]Hit, error) {
 // rankings say what each arm counts. Products of a space in which 0 means nothing in common are as good as a share already;
 // BM25 is then measured from its own 0 too.
 func (f *finder) rankings(lexical, dense []Scored) []Ranking {
-	space := f.embedder.Space()
+	space := f.space()
 	words, meaning := Ranking{Scored: lexical, Weight: 1}, Ranking{Scored: dense, Weight: weightOf(space)}
 	if space.Absolute {
 		words.Scale, meaning.Scale = FromZero, AsIs
@@ -129,36 +130,7 @@ func (f *finder) dense(ctx context.Context) ([]Scored, error) {
 	if f.query.Arms == LexicalArm {
 		return nil, nil
 	}
-	from := f.opts.Now()
-	embedded := from
-	if f.vector == nil { // a wider window needs no second one
-		if err := f.embed(ctx); err != nil {
-			return nil, err
-		}
-		embedded = f.opts.Now()
-		f.trace.Embedding = embedded.Sub(from)
-	}
-	found, err := f.index.Dense(ctx, f.scope, DenseQuery{
-		Space: f.embedder.Space(), Vector: f.vector, Filter: f.query.Filter, K: f.window,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("look up vectors: %w", err)
-	}
-	f.trace.Dense = Arm{Found: found, Took: f.opts.Now().Sub(embedded)}
-	return found, nil
-}
-
-// embed makes the query's vector.
-func (f *finder) embed(ctx context.Context) error {
-	vectors, err := f.embedder.Embed(ctx, llm.ForQuery, []string{f.wording.text})
-	if err != nil {
-		return fmt.Errorf("embed the query: %w", err)
-	}
-	if len(vectors) != 1 {
-		return fmt.Errorf("embed the query: the model returned %d vectors", len(vectors))
-	}
-	f.vector = vectors[0]
-	return nil
+	return f.nearest(ctx)
 }
 
 // fetch reads the chunks that the later steps need. One that has vanished since the lookup, or that lacks a phrase, makes room
@@ -202,7 +174,7 @@ func (f *finder) diversify(ctx context.Context, hits []Hit) ([]Hit, error) {
 	for i, h := range hits {
 		ids[i] = h.ID
 	}
-	vectors, err := f.index.Vectors(ctx, f.scope, f.embedder.Space(), ids)
+	vectors, err := f.index.Vectors(ctx, f.scope, f.space(), ids)
 	if err != nil {
 		return nil, fmt.Errorf("fetch vectors: %w", err)
 	}

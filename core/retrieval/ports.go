@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/ragcorp/ragcorp/core/document"
+	"github.com/ragcorp/ragcorp/core/fault"
 	"github.com/ragcorp/ragcorp/core/llm"
 	"github.com/ragcorp/ragcorp/core/text"
 	"github.com/ragcorp/ragcorp/core/workspace"
@@ -22,12 +23,18 @@ type Index interface {
 	// Respelled by all terms that Looks accepts and that are in such chunks.
 	Lexical(ctx context.Context, s workspace.Scope, q LexicalQuery) (Matches, error)
 	// Dense returns the chunks with the greatest inner product with the query's vector, best first, ties by chunk id.
+	// ErrNotServing when another space than the query's is the one in which searches look.
 	Dense(ctx context.Context, s workspace.Scope, q DenseQuery) ([]Scored, error)
+	// Serving returns the name of the space in which searches look; "" when none is marked, and the model's own it is.
+	Serving(ctx context.Context) (string, error)
 	// Chunks returns chunks by id, in no order; those that the scope doesn't see (any more) are left out.
 	Chunks(ctx context.Context, s workspace.Scope, ids []uuid.UUID) ([]Chunk, error)
 	// Vectors returns the vectors of chunks in a space, keyed by chunk id; left out as in Chunks.
 	Vectors(ctx context.Context, s workspace.Scope, space llm.Space, ids []uuid.UUID) (map[uuid.UUID]llm.Vector, error)
 }
+
+// ErrNotServing reports that searches look in another embedding space.
+var ErrNotServing error = fault.Conflict.Errorf("searches look in another embedding space").Because("not_serving")
 
 // LexicalQuery is what to look for by words.
 type LexicalQuery struct {

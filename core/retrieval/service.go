@@ -71,16 +71,19 @@ func (o *Options) withDefaults() Options {
 // Service finds chunks. It is safe for concurrent use.
 type Service struct {
 	index      Index
-	embedder   llm.Embedder
+	models     *models
 	reranker   llm.Reranker // nil: results keep the order of fusion
 	workspaces *workspace.Service
 	watchman   *watchman
 	opts       Options
 }
 
-// New makes a Service. The reranker may be nil.
-func New(index Index, embedder llm.Embedder, reranker llm.Reranker, ws *workspace.Service, o *Options) *Service {
-	return &Service{index: index, embedder: embedder, reranker: reranker, workspaces: ws, watchman: newWatchman(), opts: o.withDefaults()}
+// New makes a Service. Queries are embedded with the model whose space serves: the first one's, while the index has none marked.
+// There is at least one; the reranker may be nil.
+func New(index Index, embedders []llm.Embedder, reranker llm.Reranker, ws *workspace.Service, o *Options) *Service {
+	return &Service{
+		index: index, models: &models{list: embedders}, reranker: reranker, workspaces: ws, watchman: newWatchman(), opts: o.withDefaults(),
+	}
 }
 
 // Query is what to look for. In its text, words in quotation marks must stand in a hit one after the other, and a word with an

@@ -12,6 +12,8 @@ type Trace struct {
 	Terms       []TermGroup   // what was looked up by words
 	Lexical     Arm
 	Dense       Arm
+	Space       string        // the embedding space that the dense arm looked in; empty when there was none
+	Unserved    string        // the one that it should have looked in, when no model is configured for it; usually empty
 	Embedding   time.Duration // what embedding the query took
 	Fused       int           // candidates after fusion
 	Fusing      time.Duration // what making one ranking of several took

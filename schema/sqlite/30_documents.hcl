@@ -125,6 +125,11 @@ table "generations" {
   // Terms in all chunks, repeated ones counted each time.
   column "term_count" { type = integer }
   column "created_at" { type = integer }
+  // The document's, under which the chunks were embedded; "" for what was stored before titles were kept.
+  column "title" {
+    type    = text
+    default = ""
+  }
   // A JSON list; the format is adapters/sqlstore's.
   column "pages" { type = text }
   column "body" { type = text }
@@ -184,10 +189,20 @@ table "embedding_spaces" {
   }
   column "name" { type = text }
   column "dimension" { type = integer }
+  // 1 for the one in which searches look; where there is none, that is the model's own.
+  column "serving" {
+    type    = integer
+    default = 0
+  }
   primary_key { columns = [column.id] }
   index "embedding_spaces_name_uq" {
     unique  = true
     columns = [column.name]
+  }
+  index "embedding_spaces_serving_uq" {
+    unique  = true
+    columns = [column.serving]
+    where   = "serving = 1"
   }
 }
 

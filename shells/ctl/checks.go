@@ -31,6 +31,8 @@ func checks() []check {
 		{"blob store", checkBlobs},
 		{"queue", checkQueue},
 		{"embedder", checkEmbedder},
+		{"next embedder", checkNextEmbedder},
+		{"embedding space", checkSpace},
 		{"generator", checkGenerator},
 		{"parser", checkParser},
 	}
@@ -130,6 +132,21 @@ func checkEmbedder(ctx context.Context, c adapters.Config) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return tryEmbedder(ctx, e)
+}
+
+func checkNextEmbedder(ctx context.Context, c adapters.Config) (string, error) {
+	e, err := adapters.OpenNextEmbedder(c)
+	if err != nil {
+		return "", err
+	}
+	if e.Embedder == nil {
+		return "none", nil
+	}
+	return tryEmbedder(ctx, e)
+}
+
+func tryEmbedder(ctx context.Context, e llm.Embedder) (string, error) {
 	vectors, err := e.Embed(ctx, llm.ForDocument, []string{probe})
 	if err != nil {
 		return "", err
@@ -139,6 +156,34 @@ func checkEmbedder(ctx context.Context, c adapters.Config) (string, error) {
 		return "", fmt.Errorf("the model doesn't return vectors of %d numbers", space.Dimension)
 	}
 	return fmt.Sprintf("%s, %d numbers per vector", space.Name, space.Dimension), nil
+}
+
+// checkSpace tells whether there is a model for the space in which searches look.
+func checkSpace(ctx context.Context, c adapters.Config) (string, error) {
+	store, closeStore, err := adapters.OpenUnchecked(ctx, c)
+	if err != nil {
+		return "", err
+	}
+	defer closeStore()
+	serving, err := store.Index().Serving(ctx)
+	if err != nil {
+		return "", err
+	}
+	if serving == "" {
+		return "that of the embedder", nil
+	}
+	e, err := adapters.OpenEmbedder(c)
+	if err != nil {
+		return "", err
+	}
+	next, err := adapters.OpenNextEmbedder(c)
+	if err != nil {
+		return "", err
+	}
+	if e.Space().Name == serving || next.Embedder != nil && next.Space().Name == serving {
+		return serving, nil
+	}
+	return "", fmt.Errorf("searches look in %s, for which no model is configured: only words are found", serving)
 }
 
 func checkGenerator(ctx context.Context, c adapters.Config) (string, error) {

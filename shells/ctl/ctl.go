@@ -45,7 +45,7 @@ func commands() []command {
 	return []command{
 		migrateCommand(), adminCreateCommand(), keysCreateCommand(), keysListCommand(), keysRevokeCommand(),
 		jobsListCommand(), jobsReplayCommand(), jobsDiscardCommand(), doctorCommand(), backupCommand(), restoreCommand(),
-		reindexCommand(), readyCommand(), openapiCommand(), ingestCommand(), evalCommand(), answersCommand(), versionCommand(),
+		reindexCommand(), spacesFillCommand(), spacesUseCommand(), spacesRemoveCommand(), spacesCommand(), readyCommand(), openapiCommand(), ingestCommand(), evalCommand(), answersCommand(), versionCommand(),
 	}
 }
 

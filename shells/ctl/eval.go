@@ -191,6 +191,7 @@ func (e evaluation) apart(ctx context.Context, p *process, c adapters.Config, qu
 // scratch is the configuration of an installation in a temporary folder that takes whatever a set contains.
 func scratch(c adapters.Config, dir string) adapters.Config {
 	c.Data.Dir, c.Data.DatabaseURL, c.Data.BlobURL = dir, "sqlite:"+filepath.Join(dir, "eval.db"), "mem:"
+	c.Data.NextURL = ""
 	c.Data.RelaxedSync, c.Data.AutoMigrate = true, true
 	c.Documents.MaxTitle, c.Documents.MaxText, c.HTTP.MaxUpload = 100_000, 100_000_000, 500<<20
 	c.Auth.JWTSecret, c.Auth.APIKeys, c.Auth.RBAC = rand.Text(), "", ""

@@ -67,6 +67,13 @@ func openApp(ctx context.Context, c adapters.Config) (*core.App, func(), error) 
 		Tokens:    tokens,
 		Hasher:    hasher,
 	}
+	nextEmbedder, err := adapters.OpenNextEmbedder(c)
+	if err != nil {
+		cleanup3()
+		cleanup2()
+		cleanup()
+		return nil, nil, err
+	}
 	options, err := adapters.CoreOptions(c, hasher)
 	if err != nil {
 		cleanup3()
@@ -81,7 +88,7 @@ func openApp(ctx context.Context, c adapters.Config) (*core.App, func(), error) 
 		cleanup()
 		return nil, nil, err
 	}
-	app, cleanup5, err := adapters.OpenApp(ports, options, store, telemetry)
+	app, cleanup5, err := adapters.OpenApp(ports, nextEmbedder, options, store, telemetry)
 	if err != nil {
 		cleanup4()
 		cleanup3()

@@ -65,6 +65,13 @@ func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program
 		Tokens:    tokens,
 		Hasher:    hasher,
 	}
+	nextEmbedder, err := adapters.OpenNextEmbedder(c)
+	if err != nil {
+		cleanup3()
+		cleanup2()
+		cleanup()
+		return nil, nil, err
+	}
 	options, err := adapters.CoreOptions(c, hasher)
 	if err != nil {
 		cleanup3()
@@ -79,7 +86,7 @@ func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program
 		cleanup()
 		return nil, nil, err
 	}
-	app, cleanup5, err := adapters.OpenApp(ports, options, store, telemetry)
+	app, cleanup5, err := adapters.OpenApp(ports, nextEmbedder, options, store, telemetry)
 	if err != nil {
 		cleanup4()
 		cleanup3()

@@ -1,0 +1,108 @@
+package retrieval
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/ragcorp/ragcorp/core/llm"
+)
+
+// models are the models that queries can be embedded with. Which one's space serves is asked of the index once, and again when
+// it says that another one does: each search checks that, in the transaction in which it looks.
+type models struct {
+	list    []llm.Embedder // the first one's space serves while none is marked
+	serving atomic.Pointer[string]
+}
+
+// servingTries is how often a search may find that another space serves since it asked.
+const servingTries = 8
+
+// of returns the model of a space; nil when there is none.
+func (m *models) of(space string) llm.Embedder {
+	for _, e := range m.list {
+		if space == "" || e.Space().Name == space {
+			return e
+		}
+	}
+	return nil
+}
+
+// known returns the space that served last; "" when none was marked, and when nobody has asked.
+func (m *models) known() string {
+	if name := m.serving.Load(); name != nil {
+		return *name
+	}
+	return ""
+}
+
+// nearest looks up the query by meaning in the space that serves. Without a model for that, nothing is found, and the trace
+// says so.
+func (f *finder) nearest(ctx context.Context) ([]Scored, error) {
+	for try := 1; ; try++ {
+		if err := f.choose(ctx, try > 1); err != nil || f.model == nil {
+			return nil, err
+		}
+		from := f.opts.Now()
+		found, err := f.index.Dense(ctx, f.scope, DenseQuery{
+			Space: f.model.Space(), Vector: f.vector, Filter: f.query.Filter, K: f.window,
+		})
+		if errors.Is(err, ErrNotServing) && try < servingTries {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("look up vectors: %w", err)
+		}
+		f.trace.Space, f.trace.Dense = f.model.Space().Name, Arm{Found: found, Took: f.opts.Now().Sub(from)}
+		return found, nil
+	}
+}
+
+// choose finds the model and makes the query's vector with it, unless it has one: a wider window needs no second one.
+func (f *finder) choose(ctx context.Context, ask bool) error {
+	space := f.models.known()
+	if ask || f.models.of(space) == nil {
+		var err error
+		if space, err = f.index.Serving(ctx); err != nil {
+			return fmt.Errorf("look up the embedding space: %w", err)
+		}
+		f.models.serving.Store(&space)
+	}
+	model := f.models.of(space)
+	f.trace.Unserved = ""
+	if model == nil {
+		f.trace.Unserved, f.trace.Space, f.trace.Dense = space, "", Arm{}
+	}
+	if model != f.model {
+		f.model, f.vector = model, nil
+	}
+	if f.model == nil || f.vector != nil {
+		return nil
+	}
+	from := f.opts.Now()
+	err := f.embed(ctx)
+	f.trace.Embedding += f.opts.Now().Sub(from)
+	return err
+}
+
+// embed makes the query's vector.
+func (f *finder) embed(ctx context.Context) error {
+	vectors, err := f.model.Embed(ctx, llm.ForQuery, []string{f.wording.text})
+	if err != nil {
+		return fmt.Errorf("embed the query: %w", err)
+	}
+	if len(vectors) != 1 {
+		return fmt.Errorf("embed the query: the model returned %d vectors", len(vectors))
+	}
+	f.vector = vectors[0]
+	return nil
+}
+
+// space is the one in which the search by meaning looked; its zero value when there was none.
+func (f *finder) space() llm.Space {
+	if f.model == nil {
+		return llm.Space{}
+	}
+	return f.model.Space()
+}
