@@ -2,6 +2,7 @@ package adapters
 
 import (
 	"context"
+	"maps"
 
 	"go.uber.org/zap"
 
@@ -45,6 +46,19 @@ func (q *Queue) Check(ctx context.Context) map[string]error {
 		return nil
 	}
 	return map[string]error{"redis": q.redis.Ping(ctx)}
+}
+
+// Helpful returns what a readiness probe shows besides what must answer: Check, and embedding_space when no model is configured
+// for the embedding space in which searches look, so that only words are found.
+func Helpful(q *Queue, app *core.App) func(context.Context) map[string]error {
+	return func(ctx context.Context) map[string]error {
+		out := map[string]error{}
+		maps.Copy(out, q.Check(ctx))
+		if err := app.Search.Served(ctx); err != nil {
+			out["embedding_space"] = err
+		}
+		return out
+	}
 }
 
 // programs are the relay, if there is Redis, and the workers, if there are to be some.

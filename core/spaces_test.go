@@ -328,6 +328,9 @@ func TestTheEmbeddingModelChangesUnderLoad(t *testing.T) {
 	if err != nil || len(blind.Hits) != wanted || blind.Trace.Unserved != in.space(large) || len(blind.Trace.Dense.Found) != 0 {
 		t.Errorf("without the model, %d hits were found, %d by meaning, unserved %q; %v", len(blind.Hits), len(blind.Trace.Dense.Found), blind.Trace.Unserved, err)
 	}
+	if old.Search.Served(ctx) == nil || both.Search.Served(ctx) != nil {
+		t.Errorf("the space is served with the old model alone, or not with both: %v", both.Search.Served(ctx))
+	}
 	if _, err := both.Documents.RemoveSpace(ctx, sys, in.space(small)); !errors.Is(err, fault.Conflict) {
 		t.Errorf("a space whose model is configured was removed: %v", err)
 	}

@@ -94,6 +94,8 @@ type TraceRes struct {
 	Terms       []TermRes `json:"terms" nullable:"false" doc:"Words that were looked up, each with its forms in the index."`
 	Lexical     ArmRes    `json:"lexical"`
 	Dense       ArmRes    `json:"dense"`
+	Space       string    `json:"embedding_space" doc:"The one that the dense arm looked in; empty when there was none."`
+	Unserved    string    `json:"unserved_space,omitempty" doc:"The one that it should have looked in; no model is configured for it, so only words were looked for."`
 	EmbedMS     float64   `json:"embed_ms"`
 	Fused       int       `json:"fused" doc:"Candidates after fusion."`
 	Diversified bool      `json:"diversified"`
@@ -173,7 +175,7 @@ func matchRes(h retrieval.Hit) MatchRes {
 func traceRes(t retrieval.Trace) *TraceRes {
 	out := &TraceRes{
 		Language: string(t.Language), Terms: []TermRes{}, Lexical: armRes(t.Lexical), Dense: armRes(t.Dense),
-		EmbedMS: millis(t.Embedding), Fused: t.Fused, Diversified: t.Diversified, Reranked: t.Reranked,
+		Space: t.Space, Unserved: t.Unserved, EmbedMS: millis(t.Embedding), Fused: t.Fused, Diversified: t.Diversified, Reranked: t.Reranked,
 		Guard: string(t.Guard), Suspicious: t.Suspicious, TotalMS: millis(t.Took),
 	}
 	for _, g := range t.Terms {

@@ -51,7 +51,7 @@ func purgeForGood(t *testing.T, w *contentWorld) {
 	w.ready(d, "x")
 	g := w.ready(w.again(d.ID), "a", "b", "a")
 	other := g
-	other.Spaces = []llm.Space{llm.Space{Name: "other", Dimension: 4}}
+	other.Spaces = []llm.Space{{Name: "other", Dimension: 4}}
 	w.embed(other)
 	w.remove(d.ID)
 	for _, want := range []string{d.Original.Key, "", ""} {

@@ -141,7 +141,7 @@ func pipelineMissing(t *testing.T, w *contentWorld) {
 func pipelineSpaces(t *testing.T, w *contentWorld) {
 	g := w.embed(w.generation(uuid.New(), "one", "two"))
 	other := g
-	other.Spaces = []llm.Space{llm.Space{Name: "other", Dimension: 4}}
+	other.Spaces = []llm.Space{{Name: "other", Dimension: 4}}
 	if n := w.missing(g); n != 0 {
 		t.Errorf("%d embeddings are missing, want none", n)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync/atomic"
 
+	"github.com/ragcorp/ragcorp/core/fault"
 	"github.com/ragcorp/ragcorp/core/llm"
 )
 
@@ -35,6 +36,16 @@ func (m *models) known() string {
 		return *name
 	}
 	return ""
+}
+
+// Served reports whether there is a model for the space in which searches look. fault.Unavailable when there is none, so that
+// searches go by words alone.
+func (s *Service) Served(ctx context.Context) error {
+	space, err := s.index.Serving(ctx)
+	if err == nil && s.models.of(space) == nil {
+		err = fault.Unavailable.Errorf("no model is configured for the embedding space %s, in which searches look", space)
+	}
+	return err
 }
 
 // nearest looks up the query by meaning in the space that serves. Without a model for that, nothing is found, and the trace

@@ -165,6 +165,9 @@ func checkSpace(ctx context.Context, c adapters.Config) (string, error) {
 		return "", err
 	}
 	defer closeStore()
+	if plan, err := store.Apply(ctx, sqlstore.ApplyOptions{DryRun: true}); err != nil || len(plan.Statements) > 0 {
+		return "it shows when the schema is up to date", err
+	}
 	serving, err := store.Index().Serving(ctx)
 	if err != nil {
 		return "", err

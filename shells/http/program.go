@@ -38,7 +38,7 @@ func newConnections(database *sqlstore.Store, blobs *blobstore.Store, q *adapter
 func serverDeps(app *core.App, to connections, t ops.Telemetry, log *zap.Logger) httpapi.Deps {
 	return httpapi.Deps{
 		App: app, Log: log, Metrics: t.Metrics.Handler(), Observe: t.Metrics.Request, Blocked: t.Metrics.Blocked, Tracer: t.Tracer,
-		Helpful: to.queue.Check,
+		Helpful: adapters.Helpful(to.queue, app),
 		Ready: func(ctx context.Context) map[string]error {
 			return map[string]error{"database": to.database.Ping(ctx), "blobs": to.blobs.Ping(ctx)}
 		},

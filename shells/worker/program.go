@@ -37,6 +37,6 @@ func newProgram(
 		Ready: func(ctx context.Context) map[string]error {
 			return map[string]error{"db": to.database.Ping(ctx), "blobs": to.blobs.Ping(ctx)}
 		},
-		Helpful: to.queue.Check, Allow: adapters.MetricsAccess(c, app),
+		Helpful: adapters.Helpful(to.queue, app), Allow: adapters.MetricsAccess(c, app),
 	}}
 }

@@ -64,6 +64,13 @@ func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program
 		Tokens:    tokens,
 		Hasher:    hasher,
 	}
+	nextEmbedder, err := adapters.OpenNextEmbedder(c)
+	if err != nil {
+		cleanup3()
+		cleanup2()
+		cleanup()
+		return nil, nil, err
+	}
 	options, err := adapters.CoreOptions(c, hasher)
 	if err != nil {
 		cleanup3()
@@ -78,7 +85,7 @@ func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program
 		cleanup()
 		return nil, nil, err
 	}
-	app, cleanup5, err := adapters.OpenApp(ports, options, store, telemetry)
+	app, cleanup5, err := adapters.OpenApp(ports, nextEmbedder, options, store, telemetry)
 	if err != nil {
 		cleanup4()
 		cleanup3()
