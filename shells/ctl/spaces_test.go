@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -84,6 +85,13 @@ func TestTheCommandsChangeTheEmbeddingModel(t *testing.T) {
 			expect(old, spaceJSON{Name: old, Serving: true, Embedded: 40}, spaceJSON{Name: next, Embedded: 40})
 			w.must("spaces", "use", next)
 			refused("still configured", "spaces", "remove", old)
+			archive := filepath.Join(t.TempDir(), "backup")
+			w.must("backup", archive)
+			copied := newWorld(t, "EMBED_NEXT_URL="+w.env["EMBED_NEXT_URL"])
+			copied.must("restore", archive)
+			if diff := cmp.Diff(w.must("spaces"), copied.must("spaces")); diff != "" {
+				t.Errorf("what was restored has other spaces (-want +got):\n%s", diff)
+			}
 
 			delete(w.env, "EMBED_NEXT_URL") // too early
 			expect("", spaceJSON{Name: old, Embedded: 40}, spaceJSON{Name: next, Serving: true, Embedded: 40})
