@@ -1,5 +1,6 @@
 // Package guard tells whether a text tries to give orders to the language model that reads it: prompt injection. It knows
-// English and Spanish, looks through common disguises, and takes time in proportion to the text.
+// English and Spanish and the commonest words of some other languages, looks through common disguises, and takes time in proportion to
+// the text.
 //
 // It tells use from mention. A command counts where a command can stand, at the beginning of a clause; what is reported,
 // negated, or quoted as an example in a sentence about attacks counts little, so that a handbook about attacks is no attack.
@@ -14,9 +15,6 @@ import (
 // Threshold is the score from which on a text should be taken for an attack.
 const Threshold = 0.6
 
-// bias is the evidence against an attack that a text starts with.
-const bias = -4.0
-
 // window is how many sentences in a row are judged together.
 const window = 3
 
@@ -28,10 +26,12 @@ const mostOfMentions = 2.5
 
 // Verdict is what is to be said about a text.
 type Verdict struct {
-	// Score is from 0 to 1: 1/(1+exp(-e)), where e is the sum of the evidence in the three neighbouring sentences that give most,
-	// less 4. Evidence is in units of log-odds. A text without any has 0.
+	// Score is from 0 to 1: 1/(1+exp(-e)), where e is the log-odds of an attack in the sentence, or the three neighbouring sentences,
+	// that look most like one. They come from the evidence of rules, from what is spoken of together, and from single words; how much
+	// each counts was fitted to texts of both sorts. A text in which nothing was found has 0.
 	Score float64
-	// Patterns are the kinds of evidence that were found anywhere in the text, sorted.
+	// Patterns are the kinds of evidence that rules found anywhere in the text, sorted; when they found none, what the sentences that
+	// look most like an attack speak of.
 	Patterns []Pattern
 }
 
@@ -102,24 +102,38 @@ func (p Pattern) flag() string {
 // Detector judges texts. It is safe for concurrent use.
 type Detector struct {
 	grammar *grammar
+	weights *weights
 }
 
 // New makes a Detector, which takes some milliseconds.
-func New() *Detector { return &Detector{grammar: newGrammar(allRules())} }
+func New() *Detector {
+	w := newWeights(fitted, traitNames())
+	g := newGrammar(allRules(), concepts())
+	g.vocabulary = w.vocabulary
+	return &Detector{grammar: g, weights: w}
+}
 
 // Scan judges a text.
-func (d *Detector) Scan(s string) Verdict { return d.scan(s, true) }
+func (d *Detector) Scan(s string) Verdict { return d.judge(d.look(s, true)) }
 
-// scan judges a text and, on the first level, what is encoded in it.
-func (d *Detector) scan(s string, decode bool) Verdict {
+// enoughEncoded is the evidence of rules that makes a text suspicious which somebody took the trouble to encode.
+const enoughEncoded = 3.0
+
+// suspects reports whether rules find enough in a text that was encoded.
+func (d *Detector) suspects(s string) bool {
+	return slices.ContainsFunc(d.look(s, false).passages(d.grammar.concepts), func(p passage) bool { return p.evidence >= enoughEncoded })
+}
+
+// look finds all that speaks for or against an attack and, on the first level, in what is encoded.
+func (d *Detector) look(s string, decode bool) *view {
 	clean, hidden := reveal(s)
 	t := tokenise(d.grammar, clean)
-	found := t.matches()
-	found = append(found, t.concealed(found)...)
+	v := t.view()
+	v.found = append(v.found, t.concealed(v.found)...)
 	if decode {
-		found = append(found, d.encoded(clean, hidden)...)
+		v.found = append(v.found, d.encoded(clean, hidden)...)
 	}
-	return judge(found)
+	return v
 }
 
 // match is evidence in a place.
@@ -132,40 +146,45 @@ type match struct {
 	mention  bool    // reported, quoted as an example, or negated
 }
 
-// judge sums the evidence up, window by window.
-func judge(found []match) Verdict {
-	if len(found) == 0 {
+func (m match) place() int { return m.sentence }
+
+// judge takes the passage that looks most like an attack.
+func (d *Detector) judge(v *view) Verdict {
+	all := v.passages(d.grammar.concepts)
+	if len(all) == 0 {
 		return Verdict{}
 	}
-	slices.SortFunc(found, func(a, b match) int { return a.sentence - b.sentence })
+	best, worst := math.Inf(-1), passage{}
+	for _, p := range all {
+		if sum := d.weights.sum(p); sum > best {
+			best, worst = sum, p
+		}
+	}
 	patterns := map[Pattern]bool{}
-	best := 0.0
-	for i, m := range found {
+	for _, m := range v.found {
 		patterns[m.pattern] = true
-		if i > 0 && found[i-1].sentence == m.sentence {
-			continue
-		}
-		end := i
-		for end < len(found) && found[end].sentence < m.sentence+window {
-			end++
-		}
-		best = max(best, evidence(found[i:end]))
 	}
-	if best == 0 {
+	out := Verdict{Score: 1 / (1 + math.Exp(-best))}
+	if len(patterns) == 0 {
+		d.grammar.signs(worst, patterns)
+	}
+	if len(patterns) == 0 {
 		return Verdict{}
 	}
-	return Verdict{Score: 1 / (1 + math.Exp(-(best + bias))), Patterns: slices.Sorted(maps.Keys(patterns))}
+	out.Patterns = slices.Sorted(maps.Keys(patterns))
+	return out
 }
 
 // evidence is the sum over patterns. Each rule counts once, where it is strongest.
-func evidence(found []match) float64 {
+func evidence(found []match) (total float64, sums map[Pattern]float64) {
 	rules := map[int]match{}
 	for _, m := range found {
 		if old, ok := rules[m.rule]; !ok || m.weight > old.weight {
 			rules[m.rule] = m
 		}
 	}
-	sums, mentions := map[Pattern]float64{}, 0.0
+	mentions := 0.0
+	sums = map[Pattern]float64{}
 	for _, m := range rules {
 		if m.mention {
 			mentions += m.weight
@@ -173,9 +192,9 @@ func evidence(found []match) float64 {
 		}
 		sums[m.pattern] += m.weight
 	}
-	total := min(mentions, mostOfMentions)
+	total = min(mentions, mostOfMentions)
 	for _, sum := range sums {
 		total += min(sum, mostPerPattern)
 	}
-	return total
+	return total, sums
 }

@@ -23,21 +23,24 @@ func wordsOfOrders() map[string]string {
 			do_not_obey dont_obey do_not_listen dont_listen never_mind get_rid_of do_away forgotten unlearn
 			olvid* descart* omit* desestim* anul* prescind* salta saltate saltarte saltarse salten sobrescrib* eludir burlar haz_caso_omiso
 			haga_caso_omiso hagan_caso_omiso hacer_caso_omiso no_sigas no_siga no_hagas_caso no_obedezcas no_prestes_atencion deja_de_lado
-			dejar_de_lado deja_de_seguir deja_de_obedecer no_tengas_en_cuenta no_escuches pasa_por_alto borra deja desobedece* incumple* desatiende*`,
+			dejar_de_lado deja_de_seguir deja_de_obedecer no_tengas_en_cuenta no_escuches pasa_por_alto borra deja desobedece* incumple* desatiende*
+			oublie oubliez ignorez vergiss vergessen ignoriere ignorieren dimentica esqueca vergeet negeer забудь игнорируй проигнорируй`,
 		"break": "break violate breach rompe rompas rompes romper incumple incumplir",
 		// what models are told
 		"orders": `instruction* direction* directive* rule rules guideline* guidance prompt prompts command commands order orders constraint*
 			restriction* programming training guardrail* safeguard* policy policies limitation* moderation filters principles
 			instruccion* indicacion* directriz directrices regla reglas norma normas ordenes consigna* restriccion* limitacion* politica*
-			salvaguarda* filtros programacion entrenamiento orientacion directiva* mandato*`,
+			salvaguarda* filtros programacion entrenamiento orientacion directiva* mandato*
+			anweisung* vorgaben regeln consignes regles regole istruzioni regras instrucoes instructies инструкции правила`,
 		// what makes a model what it is
 		"setup": `{orders} configuration settings configuracion ajustes message messages mensaje mensajes system_message system_prompt
 			safety_configuration task tasks tarea tareas`,
 		"prior": `previous prior above earlier preceding former foregoing existing initial original past previously earlier anterior anteriores previa previas
-			previo previos precedente precedentes inicial iniciales originales existentes`,
+			previo previos precedente precedentes inicial iniciales originales existentes
+			bisherigen vorherigen obigen oben precedentes precedenti eerdere dessus предыдущие acima`,
 		"before": `above before earlier previously prior so_far told said asked antes anterior anteriores arriba encima dicho dicha pedido
 			previamente`,
-		"yours": "your tu tus vuestras vuestra vuestros",
+		"yours": "your tu tus vuestras vuestra vuestros deine deinen dein tes ton vos tuo tue tuoi seu suas je jouw",
 		"void": `cancelled canceled void invalid replaced lifted suspended outdated obsolete superseded revoked disabled updated off
 			no_longer_apply no_longer_valid no_longer_active do_not_apply
 			cancelad* sustituid* anulad* suspendid* desactivad* actualizad* derogad* ya_no_valen ya_no_sirven ya_no_se_aplican
@@ -46,7 +49,7 @@ func wordsOfOrders() map[string]string {
 			de_ahora_en_adelante a_partir_de_ahora desde_ahora a_partir_de_este_momento a_partir_de_aqui`,
 		// to show what should stay inside, said of little else
 		"spill": `reveal* print output display dump disclose* divulge* repeat leak* expose recite encode spell regurgitate
-			reconstruct* echo revela* reveles reproduce* reconstruye* repite* repitelas repitelo vuelca* imprime* deletrea* codifica* divulga* muestra* mostrar`,
+			reconstruct* echo revela* reveles reproduce* reconstruye* zeig zeige affiche affichez montre mostrami mostre laat gib repite* repitelas repitelo vuelca* imprime* deletrea* codifica* divulga* muestra* mostrar`,
 		// to show anything
 		"give": `show share list translate summari* copy tell write give return append include provide paste quote respond answer reply
 			extract escribe* ensena* ensename dime dame di lista enumera* resume* traduce* devuelve* anade* copia* copialo facilita* comparte*
@@ -55,7 +58,7 @@ func wordsOfOrders() map[string]string {
 		// what a model was told, by its names
 		"own-text": `system_prompt system_message developer_message initial_prompt system_instruction* hidden_prompt initial_instructions
 			system_prompts prompt_del_sistema prompt_de_sistema mensaje_del_sistema mensaje_de_sistema mensaje_del_desarrollador
-			prompt_inicial prompt_interno instrucciones_del_sistema complete_prompt full_prompt prompt_completo`,
+			systemprompt systeemprompt prompt_systeme prompt_di_sistema prompt_inicial prompt_interno instrucciones_del_sistema complete_prompt full_prompt prompt_completo`,
 		"secret": `password* credential* tokens secrets passphrase* salaries api_key api_keys access_token* private_key* pin
 			contrasena* credencial* secretos salarios claves_de_api clave_de_api clave_privada nominas`,
 		"send": `send forward append include add post put place render make transmit upload email submit embed insert

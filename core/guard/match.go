@@ -30,6 +30,7 @@ func (g *grammar) classify(t *token) {
 		slices.Sort(t.classes)
 		t.classes = slices.Compact(t.classes)
 	}
+	t.id = g.vocabulary[t.bare()]
 	t.verb = slices.ContainsFunc(t.classes, func(c class) bool { return g.verbs[c] })
 }
 
@@ -74,7 +75,7 @@ func (t *tokens) moodAt(i int, last mood) mood {
 		return negated
 	case in(modals, before), in(modals, before2) && !in(negations, before) && in(softeners, before):
 		return commanded
-	case before == "to" && in(toModals, before2), before == "que" && in(queModals, before2):
+	case before == "to" && in(toModals+" you asked instructed told requested ", before2), before == "que" && in(queModals, before2):
 		return commanded
 	case bent(t.list[i].bare()):
 		return reported
@@ -103,7 +104,7 @@ const (
 	modals       = " must shall should will you you'll youll debes debe deberas deberan deben puedes vas tu usted has tienes "
 	toModals     = " have has required need you need ordered_you want supposed asked_you are is "
 	queModals    = " tienes tiene tienen ordeno pido exijo hay "
-	softeners    = " please kindly now then also just simply instead immediately always first next only still silently por favor ahora luego entonces siempre solo simplemente tambien despues "
+	softeners    = " please kindly now then also just simply instead lets immediately always first next only still silently por favor ahora luego entonces siempre solo simplemente tambien despues "
 	conjunctions = " and or but y e o u pero "
 )
 
@@ -125,21 +126,53 @@ func spanishVerb(word string) bool {
 	return strings.HasSuffix(word, "as") || in(" menciones senales informes reveles contestes cuentes prestes ", word)
 }
 
-// matches finds all evidence that rules give.
-func (t *tokens) matches() []match {
-	var out []match
-	for i := range t.list {
-		for _, c := range t.list[i].classes {
-			for _, s := range t.grammar.from[c] {
-				if end, verb := t.follow(s, i); end >= 0 {
-					r, credit := t.grammar.rules[s.rule], t.credit(i, verb)
-					out = append(out, match{
-						pattern: r.pattern, rule: s.rule, sentence: t.list[i].sentence, token: i,
-						weight: r.weight * credit, mention: credit <= ofReported,
-					})
+// view is what is found in the text.
+func (t *tokens) view() *view {
+	v := &view{words: make([][]int, len(t.meta)), size: make([]int, len(t.meta))}
+	v.found, v.seen = t.matches()
+	for _, k := range t.list {
+		v.size[k.sentence]++
+		if k.id > 0 {
+			v.words[k.sentence] = append(v.words[k.sentence], k.id)
+		}
+	}
+	return v
+}
+
+// matches finds all evidence that rules give, and the concepts that the text speaks of.
+func (t *tokens) matches() (found []match, seen []sighting) {
+	g := t.grammar
+	for i, k := range t.list {
+		for _, c := range k.classes {
+			for _, s := range g.from[c] {
+				end, verb := t.follow(s, i)
+				if end < 0 {
+					continue
 				}
+				credit := t.credit(i, verb)
+				if s.rule >= len(g.rules) {
+					seen = append(seen, t.sightings(s.rule-len(g.rules), i, credit)...)
+					continue
+				}
+				r := g.rules[s.rule]
+				found = append(found, match{
+					pattern: r.pattern, rule: s.rule, sentence: k.sentence, token: i, weight: r.weight * credit, mention: credit <= ofReported,
+				})
 			}
 		}
+	}
+	return found, seen
+}
+
+// sightings are a concept at a token, and the way in which it is spelled or set there.
+func (t *tokens) sightings(concept, at int, credit float64) []sighting {
+	k := t.list[at]
+	out := []sighting{{concept, k.sentence, credit}}
+	if k.hidden {
+		out = append(out, sighting{t.grammar.concepts + traitHidden, k.sentence, 1})
+	}
+	if k.disguise {
+		out = append(out, sighting{t.grammar.concepts + traitDisguised, k.sentence, 1})
 	}
 	return out
 }
@@ -239,14 +272,14 @@ func (g *grammar) parts(word string) []string {
 		covered += n
 		at += n
 	}
-	if covered*10 < len(word)*7 || len(out) < 3 {
+	if covered*10 < len(word)*8 || len(out) < 3 {
 		return []string{word}
 	}
 	return out
 }
 
 func (g *grammar) longestKnown(s string) int {
-	for n := min(len(s), 16); n >= 2; n-- {
+	for n := min(len(s), 16); n >= 3; n-- {
 		if len(g.exact[s[:n]]) > 0 || n >= 4 && len(g.prefixes[s[:n]]) > 0 {
 			return n
 		}

@@ -234,7 +234,7 @@ func isHex(b byte) bool {
 func (d *Detector) encoded(clean, hidden string) []match {
 	var out []match
 	add := func(s string, weight float64) {
-		if s != "" && d.scan(s, false).Suspicious() {
+		if s != "" && d.suspects(s) {
 			out = append(out, match{pattern: Encoded, rule: -1, weight: weight})
 		}
 	}

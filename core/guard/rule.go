@@ -40,24 +40,33 @@ type sequence struct {
 
 // grammar is the rules in the form in which they are matched.
 type grammar struct {
-	rules    []rule
-	lexicon  map[string]string
-	meta     class // the words of sentences about attacks, and about what texts say
-	exact    map[string][]class
-	prefixes map[string][]class
-	longest  int // prefix, in bytes
-	verbs    map[class]bool
-	from     map[class][]sequence // by the class of their first step
-	classes  map[string]class
+	rules      []rule         // and then the forms of concepts
+	concepts   int            // their number
+	pattern    []Pattern      // of the concepts
+	vocabulary map[string]int // words that have a weight of their own, from 1 on
+	lexicon    map[string]string
+	meta       class // the words of sentences about attacks, and about what texts say
+	exact      map[string][]class
+	prefixes   map[string][]class
+	longest    int // prefix, in bytes
+	verbs      map[class]bool
+	from       map[class][]sequence // by the class of their first step
+	classes    map[string]class
 }
 
-func newGrammar(rules []rule) *grammar {
+func newGrammar(rules []rule, concepts []concept) *grammar {
 	g := &grammar{
-		rules: rules, lexicon: newLexicon(), exact: map[string][]class{}, prefixes: map[string][]class{}, verbs: map[class]bool{},
+		rules: rules, concepts: len(concepts), lexicon: newLexicon(), exact: map[string][]class{}, prefixes: map[string][]class{}, verbs: map[class]bool{},
 		from: map[class][]sequence{}, classes: map[string]class{},
 	}
 	for i, r := range rules {
 		g.add(i, r)
+	}
+	for i, c := range concepts {
+		g.pattern = append(g.pattern, c.pattern)
+		for _, form := range c.forms {
+			g.add(len(rules)+i, rule{form: form})
+		}
 	}
 	g.meta = g.class(g.alternatives("{meta}"))
 	return g

@@ -1,6 +1,6 @@
 package guard
 
-// allRules lists the rules. Weights are log-odds: with the bias of -4, evidence of 4.4 alone reaches the threshold.
+// allRules lists the rules. Weights are log-odds, as they were set by hand; fitted weights say how much their sum counts.
 func allRules() []rule {
 	var out []rule
 	for _, group := range [][]rule{

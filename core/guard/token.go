@@ -12,6 +12,7 @@ import (
 type token struct {
 	word     string   // folded; marks are in angle brackets
 	classes  []uint16 // the classes of words that it belongs to, ascending
+	id       int      // its place in the vocabulary, 0 when it has none
 	sentence int
 	starts   bool // a clause begins here
 	first    bool // a sentence begins here
