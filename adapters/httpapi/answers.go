@@ -32,10 +32,11 @@ type AnswerRecordRes struct {
 	Evidence             bool         `json:"evidence"`
 	Grounded             bool         `json:"grounded"`
 	Refused              bool         `json:"refused"`
+	SuspiciousQuery      bool         `json:"is_suspicious_query" doc:"The question looks like prompt injection. It was answered all the same."`
 	ConfidenceLevel      string       `json:"confidence_level" enum:"high,medium,low"`
 	ConfidenceValue      float64      `json:"confidence_value" doc:"How much of the answer its citations cover, 0 to 1."`
 	RequiresVerification bool         `json:"requires_verification" doc:"Confidence is below 0.7, or fewer than two passages were read."`
-	HighRisk             bool         `json:"is_high_risk" doc:"It claims something, and confidence is low or fewer than two passages were read."`
+	HighRisk             bool         `json:"is_high_risk" doc:"It claims something, and confidence is low or fewer than two passages were read or the question looks like prompt injection."`
 	SourcesCount         int          `json:"sources_count" doc:"Passages that the model read."`
 	CitationsCount       int          `json:"citations_count"`
 	SourceDocuments      []uuid.UUID  `json:"source_documents" nullable:"false"`
@@ -152,7 +153,7 @@ func answerRecordRes(r chat.Record) (AnswerRecordRes, error) {
 	out := AnswerRecordRes{
 		RecordID: r.ID, Timestamp: r.Time, WorkspaceID: r.Workspace, UserID: r.Actor, Query: r.Query, RewrittenQuery: r.Searched,
 		AnswerPreview: r.Preview, Erased: r.Erased, Language: string(r.Language), Evidence: r.Evidence, Grounded: r.Grounded,
-		Refused: r.Refused, ConfidenceLevel: string(r.Level), ConfidenceValue: r.Value, RequiresVerification: r.Verify,
+		Refused: r.Refused, SuspiciousQuery: r.Suspicious, ConfidenceLevel: string(r.Level), ConfidenceValue: r.Value, RequiresVerification: r.Verify,
 		HighRisk: r.HighRisk, SourcesCount: r.Sources, CitationsCount: r.Citations, SourceDocuments: append([]uuid.UUID{}, r.Documents...),
 		Model: r.Model, PromptVersion: r.Prompt, Policy: string(r.Policy), WasRated: r.Rating != "",
 		Timings: TimingsRes{

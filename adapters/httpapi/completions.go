@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -19,9 +20,12 @@ import (
 // CompletionReq is a question in the words of OpenAI's chat completions. Members of theirs that are not named here have no effect.
 type CompletionReq struct {
 	Model         string           `json:"model" minLength:"1" maxLength:"200" doc:"Id of a workspace, or its name where only one has it."`
-	Messages      []CompletionTurn `json:"messages" minItems:"1" maxItems:"1000" nullable:"false" doc:"The conversation; the last message is the question, of the user. Nothing of it is stored. Messages of the roles system and developer have no effect."`
+	Messages      []CompletionTurn `json:"messages" minItems:"1" maxItems:"1000" nullable:"false" doc:"The conversation; the last message is the question, of the user. It is not stored, but the answer leaves a record, as others do. What the roles system and developer say is heeded in tone, length and form, never above the rules of the server; 4,000 characters of it count."`
 	Stream        bool             `json:"stream,omitempty"`
 	StreamOptions *StreamOptions   `json:"stream_options,omitempty"`
+
+	MaxTokens           *int `json:"max_tokens,omitempty" nullable:"true" doc:"Bounds the length of the answer, beside the server's own bound; 0 or less is none."`
+	MaxCompletionTokens *int `json:"max_completion_tokens,omitempty" nullable:"true" doc:"The newer name of max_tokens; the lesser one counts."`
 
 	TopK   int        `json:"top_k,omitempty" default:"5" minimum:"1" doc:"Extension: how many passages to read at most."`
 	Filter *FilterReq `json:"filter,omitempty" doc:"Extension: narrows the search."`
@@ -129,13 +133,30 @@ func (s *Server) completionQuestion(ctx context.Context, in CompletionReq) (chat
 	}
 	q := chat.Question{
 		Workspace: ws.ID, Text: string(last.Content), K: k, Filter: in.Filter.filter(), Guard: retrieval.Guard(in.Guard), History: []chat.Message{},
+		MaxTokens: lesser(in.MaxTokens, in.MaxCompletionTokens),
 	}
+	var wishes []string
 	for _, m := range in.Messages[:len(in.Messages)-1] {
-		if role := llm.Role(m.Role); role == llm.RoleUser || role == llm.RoleAssistant {
-			q.History = append(q.History, chat.Message{Role: role, Text: string(m.Content)})
+		switch m.Role {
+		case string(llm.RoleUser), string(llm.RoleAssistant):
+			q.History = append(q.History, chat.Message{Role: llm.Role(m.Role), Text: string(m.Content)})
+		case "system", "developer":
+			wishes = append(wishes, string(m.Content))
 		}
 	}
+	q.Wishes = strings.Join(wishes, "\n\n")
 	return q, nil
+}
+
+// lesser is the lesser one of two bounds; 0 when there is none.
+func lesser(a, b *int) int {
+	least := 0
+	for _, n := range []*int{a, b} {
+		if n != nil && *n > 0 && (least == 0 || *n < least) {
+			least = *n
+		}
+	}
+	return least
 }
 
 // completion is an answer on its way to a client of OpenAI's API.

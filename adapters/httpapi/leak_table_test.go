@@ -54,6 +54,7 @@ func rules() map[string]rule {
 		}},
 		"disable_user":   {needs: admin, whole: true, targets: "user"},
 		"enable_user":    {needs: admin, whole: true, targets: "user"},
+		"delete_user":    {needs: admin, whole: true, targets: "user"},
 		"reset_password": {needs: admin, whole: true, targets: "user", body: raw(`{"password":"battery staple"}`)},
 		"list_keys":      {needs: admin, whole: true},
 		"create_key":     {needs: admin, whole: true, ok: 201, body: raw(`{"name":"k","permissions":["admin:config"]}`)},

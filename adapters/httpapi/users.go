@@ -85,6 +85,15 @@ func (s *Server) users() {
 			return &body[UserRes]{userRes(u)}, err
 		})
 	}
+	both(s, huma.Operation{
+		OperationID: "delete_user", Method: http.MethodDelete, Path: "/users/{user_id}", Tags: []string{"users"},
+		Summary: "Delete a user, with their API keys, memberships and conversations, for good",
+		Description: "What is kept of their answers is anonymous and has no words. 409 for the reasons `own_account`, `last_admin`, and " +
+			"`owns_workspaces` as long as they own any.",
+	}, admin, func(ctx context.Context, in *UserPath) (*body[DeletedRes], error) {
+		err := accounts.DeleteUser(ctx, actorOf(ctx), in.UserID)
+		return &body[DeletedRes]{DeletedRes{Deleted: err == nil}}, err
+	})
 	one(s, huma.Operation{
 		OperationID: "reset_password", Method: http.MethodPost, Path: "/auth/users/{user_id}/reset-password", Tags: []string{"users"},
 		Summary: "Give a user another password; their sessions end",

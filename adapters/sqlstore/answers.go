@@ -33,6 +33,7 @@ type answerRow struct {
 	Evidence     int        `bun:"evidence"`
 	Grounded     int        `bun:"grounded"`
 	Refused      int        `bun:"refused"`
+	Suspicious   int        `bun:"suspicious"`
 	Sources      int        `bun:"sources"`
 	Citations    int        `bun:"citations"`
 	Confidence   int        `bun:"confidence"`
@@ -64,7 +65,7 @@ func rowOfAnswer(r chat.Record) answerRow {
 	row := answerRow{
 		ID: r.ID, Workspace: r.Workspace, Conversation: nullable(r.Conversation), Actor: r.Actor, CreatedAt: micros(r.Time),
 		Language: string(r.Language), Model: storable(r.Model), Prompt: r.Prompt, Policy: string(r.Policy),
-		Evidence: flag(r.Evidence), Grounded: flag(r.Grounded), Refused: flag(r.Refused), Sources: r.Sources, Citations: r.Citations,
+		Evidence: flag(r.Evidence), Grounded: flag(r.Grounded), Refused: flag(r.Refused), Suspicious: flag(r.Suspicious), Sources: r.Sources, Citations: r.Citations,
 		Confidence: int(1000*r.Value + 0.5), Level: string(r.Level), Verify: flag(r.Verify), HighRisk: flag(r.HighRisk),
 		Rewriting: r.Rewriting.Microseconds(), Searching: r.Searching.Microseconds(), Generating: r.Generating.Microseconds(),
 		Took: r.Took.Microseconds(), Query: storable(r.Query), Searched: storable(r.Searched), Preview: storable(r.Preview),
@@ -89,7 +90,7 @@ func (r answerRow) record() chat.Record {
 	out := chat.Record{
 		ID: r.ID, Time: moment(r.CreatedAt), Workspace: r.Workspace, Conversation: value(r.Conversation), Actor: r.Actor,
 		Query: r.Query, Searched: r.Searched, Preview: r.Preview, Erased: r.Erased != 0, Language: text.Language(r.Language),
-		Evidence: r.Evidence != 0, Grounded: r.Grounded != 0, Refused: r.Refused != 0, Sources: r.Sources, Citations: r.Citations,
+		Evidence: r.Evidence != 0, Grounded: r.Grounded != 0, Refused: r.Refused != 0, Suspicious: r.Suspicious != 0, Sources: r.Sources, Citations: r.Citations,
 		Confidence: chat.Confidence{
 			Value: float64(r.Confidence) / 1000, Level: chat.Level(r.Level), Verify: r.Verify != 0, HighRisk: r.HighRisk != 0,
 		},
@@ -224,24 +225,39 @@ func eraseAnswers(ctx context.Context, tx bun.Tx, id document.ID) error {
 	return nil
 }
 
+// Note implements chat.Store.
+func (cs conversations) Note(ctx context.Context, s workspace.Scope, r chat.Record) error {
+	r.Conversation = uuid.Nil
+	return cs.s.write(ctx, func(ctx context.Context, tx bun.Tx) error { return insertAnswer(ctx, tx, s, &r) })
+}
+
 // Forget implements chat.Store.
 func (cs conversations) Forget(ctx context.Context, owner string, events ...event.Event) (forgotten int, err error) {
 	err = cs.s.write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		res, err := tx.NewDelete().Model((*conversationRow)(nil)).Where("owner = ?", owner).Exec(ctx)
-		if err != nil {
-			return fmt.Errorf("delete the conversations of %s: %w", owner, err)
-		}
-		if forgotten, err = rowCount(res); err != nil {
+		if forgotten, err = forgetOwner(ctx, tx, owner); err != nil {
 			return err
-		}
-		_, err = tx.NewUpdate().Model((*answerRow)(nil)).Set("actor = ?", identity.Anonymous).Set("query = ''").Set("searched = ''").
-			Set("preview = ''").Set("erased = 1").Where("actor = ?", owner).Exec(ctx)
-		if err != nil {
-			return fmt.Errorf("make the records of %s anonymous: %w", owner, err)
 		}
 		return insertEvents(ctx, tx, events...)
 	})
 	return forgotten, err
+}
+
+// forgetOwner removes what an owner has asked, and says how many conversations that were.
+func forgetOwner(ctx context.Context, tx bun.Tx, owner string) (int, error) {
+	res, err := tx.NewDelete().Model((*conversationRow)(nil)).Where("owner = ?", owner).Exec(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("delete the conversations of %s: %w", owner, err)
+	}
+	n, err := rowCount(res)
+	if err != nil {
+		return 0, err
+	}
+	_, err = tx.NewUpdate().Model((*answerRow)(nil)).Set("actor = ?", identity.Anonymous).Set("query = ''").Set("searched = ''").
+		Set("preview = ''").Set("erased = 1").Where("actor = ?", owner).Exec(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("make the records of %s anonymous: %w", owner, err)
+	}
+	return n, nil
 }
 
 // PruneConversations implements chat.Store.

@@ -22,6 +22,8 @@ type Question struct {
 	Filter       retrieval.Filter
 	History      []Message       // earlier messages that the caller keeps; unless nil, Conversation has no effect and nothing is stored
 	Guard        retrieval.Guard // what becomes of sources that look like prompt injection; "" means the default
+	MaxTokens    int             // bounds the length of the answer, beside Options.MaxTokens; 0 means no further bound
+	Wishes       string          // what the caller's program wants of tone, length and form; never above the rules, and cut at 4,000 characters
 }
 
 // Answer is what came out.
@@ -31,6 +33,7 @@ type Answer struct {
 	Language     text.Language
 	Evidence     bool // false when the documents don't answer; Text says so, and there are no citations
 	Grounded     bool // whether at least one citation supports the answer
+	Suspicious   bool // the question, or the wishes with it, look like prompt injection; it is answered all the same
 	Refused      bool // the model answered, but nothing of that could be shown under the policy; then there is no Evidence
 	Citations    []Citation
 	Sentences    []Sentence // of Text, each with what supports it; none under the policy workspace.AnswersUnchecked

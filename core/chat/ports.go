@@ -53,6 +53,8 @@ type Ratings interface {
 type Records interface {
 	// Records returns the records that the search chooses, newest first, ties by id descending.
 	Records(ctx context.Context, q RecordSearch) ([]Record, error)
+	// Note adds the record of an answer that belongs to no conversation here.
+	Note(ctx context.Context, s workspace.Scope, r Record) error
 	// Forget removes every conversation of an owner, in all workspaces, and says how many there were; records of the owner's
 	// answers lose the owner and all words. The events are written in any case.
 	Forget(ctx context.Context, owner string, events ...event.Event) (int, error)

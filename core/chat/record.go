@@ -32,12 +32,13 @@ type Record struct {
 	Erased       bool   // words are gone
 	Language     text.Language
 
-	Evidence  bool
-	Grounded  bool
-	Refused   bool
-	Sources   int // passages that the model read
-	Citations int
-	Documents []document.ID // that the passages are from, in order of their ids
+	Evidence   bool
+	Grounded   bool
+	Suspicious bool // the question looks like prompt injection
+	Refused    bool
+	Sources    int // passages that the model read
+	Citations  int
+	Documents  []document.ID // that the passages are from, in order of their ids
 	Confidence
 
 	Model  string
@@ -71,7 +72,7 @@ type Confidence struct {
 	Value    float64 // 0 to 1, in thousandths
 	Level    Level
 	Verify   bool // below 0.7, or made from fewer than two passages: somebody should look at it
-	HighRisk bool // it claims something, and Level is Low or fewer than two passages were read
+	HighRisk bool // it claims something, and Level is Low or fewer than two passages were read, or the question looks like prompt injection
 }
 
 func confidence(a Answer, sentences []Sentence) Confidence {
@@ -92,7 +93,7 @@ func confidence(a Answer, sentences []Sentence) Confidence {
 	}
 	few := len(a.Sources) < 2
 	c.Verify = c.Value < 0.7 || few
-	c.HighRisk = a.Evidence && (c.Level == Low || few)
+	c.HighRisk = a.Evidence && (c.Level == Low || few || a.Suspicious)
 	return c
 }
 
@@ -103,16 +104,24 @@ const previewLength = 200
 func (t *turn) record(now time.Time) Record {
 	a := t.answer
 	preview := a.Text
-	if runes := []rune(preview); len(runes) > previewLength {
-		preview = string(runes[:previewLength]) + "..."
+	if short := shortened(preview, previewLength); short != preview {
+		preview = short + "..."
 	}
 	return Record{
 		ID: a.ID, Time: now, Workspace: t.scope.Workspace(), Conversation: a.Conversation, Actor: t.owner, Query: t.question,
-		Searched: a.Rewrite.Query, Preview: preview, Language: a.Language, Evidence: a.Evidence, Grounded: a.Grounded, Refused: a.Refused,
+		Searched: a.Rewrite.Query, Preview: preview, Language: a.Language, Evidence: a.Evidence, Grounded: a.Grounded, Refused: a.Refused, Suspicious: a.Suspicious,
 		Sources: len(a.Sources), Citations: len(a.Citations), Documents: t.documents(), Confidence: confidence(a, t.sentences),
 		Model: a.Model, Prompt: a.Prompt, Policy: a.Policy, Usage: a.Usage,
 		Timings: Timings{Rewriting: a.Rewrite.Took, Searching: a.Trace.Took, Generating: a.Generating, Took: a.Took},
 	}
+}
+
+// shortened is the beginning of a text, at most so many characters.
+func shortened(s string, most int) string {
+	if runes := []rune(s); len(runes) > most {
+		return string(runes[:most])
+	}
+	return s
 }
 
 // RecordSearch chooses records; every condition that is set must hold. Its zero value means everything.

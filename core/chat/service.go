@@ -194,6 +194,7 @@ func (s *Service) begin(ctx context.Context, a identity.Actor, q Question) (*tur
 	t.answer = Answer{
 		ID: uuid.Must(uuid.NewV7()), Model: s.generator.Model(), Prompt: s.opts.PromptVersion, Policy: w.Answers,
 	}
+	t.asked.Wishes = shortened(strings.TrimSpace(q.Wishes), mostWishes)
 	return t, t.recall(ctx, q)
 }
 
@@ -210,6 +211,7 @@ func (t *turn) find(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	t.answer.Suspicious = t.search.Suspects(t.question) || t.search.Suspects(q.Wishes)
 	t.answer.Trace = found.Trace
 	t.answer.Sources = pack(found.Hits, t.opts.MaxContext)
 	t.answer.Language = t.languageOfAnswer()
@@ -225,15 +227,15 @@ func (t *turn) check() error {
 // rememberWithin is how long storing an answer may take when whoever asked has left already.
 const rememberWithin = 10 * time.Second
 
-// remember stores the exchange, also when whoever asked leaves at this very moment: the answer is complete.
+// remember stores the exchange, or where the caller keeps the conversation its record alone, also when whoever asked leaves at this very moment: the answer is complete.
 func (t *turn) remember(ctx context.Context) error {
-	if t.apart {
-		return nil
-	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rememberWithin)
 	defer cancel()
 	now := t.opts.Now()
 	record := t.record(now)
+	if t.apart {
+		return t.store.Note(ctx, t.scope, record)
+	}
 	return t.store.Append(ctx, t.scope, Exchange{
 		Record:       &record,
 		Conversation: t.answer.Conversation, Owner: t.owner, Title: titleOf(t.question), Documents: t.documents(),

@@ -163,10 +163,18 @@ func (t *turn) documents() []document.ID {
 
 func (t *turn) request() llm.Request {
 	r := llm.Request{
-		MaxTokens: t.opts.MaxTokens, Question: t.answer.Rewrite.Query, Language: string(t.answer.Language), Messages: t.messages(),
+		MaxTokens: t.maxTokens(), Question: t.answer.Rewrite.Query, Language: string(t.answer.Language), Messages: t.messages(),
 	}
 	for i, h := range t.answer.Sources {
 		r.Passages = append(r.Passages, llm.Passage{Marker: i + 1, Title: h.Title, Text: h.Text})
 	}
 	return r
+}
+
+// maxTokens is the lesser one of what the service and the caller allow; 0 when neither says anything.
+func (t *turn) maxTokens() int {
+	if asked := t.asked.MaxTokens; asked > 0 && (t.opts.MaxTokens <= 0 || asked < t.opts.MaxTokens) {
+		return asked
+	}
+	return t.opts.MaxTokens
 }

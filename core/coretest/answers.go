@@ -27,6 +27,8 @@ func answerCases() []contentCheck {
 		{"feedback is nobody else's, and only on answers", feedbackMeddling},
 		{"a record outlives its conversation, without the feedback", recordOutlives},
 		{"who is forgotten is not in the records any more, nor are their words", recordForget},
+		{"a record without a conversation is a record like others", recordNoted},
+		{"a deleted user's keys, conversations and words go along", recordLeaving},
 		{"a purged document takes the words of its records along", recordPurge},
 		{"what is old is removed, what is not stays", recordPrune},
 	}

@@ -23,6 +23,7 @@ import (
 
 // Content is the part of a store that the suites of workspaces, documents and conversations look at. core.Store has it.
 type Content interface {
+	Keys() identity.Keys
 	Users() identity.Users
 	Workspaces() workspace.Store
 	Documents() document.Store

@@ -42,6 +42,8 @@ func TestUsers[S Identity](t *testing.T, open func(*testing.T) S) {
 		"text in a user's row comes back as it was, quotes included":   userTextIsData,
 		"an event that is written with a user is due like any other":   eventOfCreateIsDue,
 		"a conflict on creating writes none of the events that come":   conflictWritesNoEvents,
+		"a deleted user is gone with the events written":               deletedUserIsGone,
+		"a refused deletion leaves no trace":                           refusedDeletionLeavesNoTrace,
 		"a page without a limit or past the end is empty and no error": emptyPages,
 	} {
 		t.Run(name, func(t *testing.T) {

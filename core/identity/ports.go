@@ -23,6 +23,18 @@ type Users interface {
 	// returned as it is and leaves no trace. change must not call any port. others says how many active admins there are
 	// besides this user, read in the same transaction.
 	Update(ctx context.Context, id uuid.UUID, change func(u *User, others int) ([]event.Event, error)) (User, error)
+	// Delete reads a user and what hangs on them, lets decide, and in the same transaction removes the user, the API keys that
+	// they made, the memberships, and the conversations of the user and of those keys with the feedback; records of the answers lose
+	// who asked and all words, and documents who uploaded them. An error of decide is returned as it is and leaves no trace.
+	// decide must not call any port. fault.NotFound when there is no such user.
+	Delete(ctx context.Context, id uuid.UUID, decide func(Leaving) ([]event.Event, error)) error
+}
+
+// Leaving is a user who is to be deleted.
+type Leaving struct {
+	User       User
+	Others     int // active admins besides this user
+	Workspaces int // that they own
 }
 
 // Page is a part of a list.

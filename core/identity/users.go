@@ -123,6 +123,33 @@ func (a *Accounts) Enable(ctx context.Context, actor Actor, id uuid.UUID) (User,
 	})
 }
 
+// DeleteUser removes a user for good, from their next request on, with their API keys, memberships, conversations and feedback;
+// what is kept of their answers is anonymous and has no words. It records admin.users.delete, without the e-mail address; the audit
+// trail goes on naming the user by id. fault.NotFound when there is no such user; fault.Conflict for the reasons own_account when it
+// is the actor, last_admin, and owns_workspaces as long as they own any.
+func (a *Accounts) DeleteUser(ctx context.Context, actor Actor, id uuid.UUID) error {
+	if err := mayAdminister(actor); err != nil {
+		return err
+	}
+	if actor.Kind == Person && actor.User == id {
+		return fault.Conflict.Errorf("you can't delete your own account").Because("own_account")
+	}
+	err := a.users.Delete(ctx, id, func(l Leaving) ([]event.Event, error) {
+		if err := keepAdmin(l.User, User{}, l.Others); err != nil {
+			return nil, err
+		}
+		if l.Workspaces > 0 {
+			return nil, fault.Conflict.Errorf("the user owns %d workspaces, which are to be deleted first", l.Workspaces).
+				Because("owns_workspaces")
+		}
+		return []event.Event{about("admin.users.delete", actor, a.now(), id, map[string]any{"role": l.User.Role})}, nil
+	})
+	if err != nil {
+		return fmt.Errorf("delete user %s: %w", id, err)
+	}
+	return nil
+}
+
 // ResetPassword gives a user another password, revokes their tokens and records admin.users.reset_password. fault.Invalid
 // on the field password; fault.NotFound when there is no such user.
 func (a *Accounts) ResetPassword(ctx context.Context, actor Actor, id uuid.UUID, password string) (User, error) {

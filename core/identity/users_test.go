@@ -221,3 +221,46 @@ func TestAResetPasswordRevokesTokens(t *testing.T) {
 		t.Errorf("event = %s, want admin.users.reset_password", got)
 	}
 }
+
+func TestADeletedUserIsGoneFromTheirNextRequestOn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, identity.Options{})
+	admin, eva := w.user("admin@local", identity.Admin), w.user("eva@example.org", identity.Employee)
+	session := w.signIn("eva@example.org")
+	before := len(w.trail())
+	if err := w.DeleteUser(t.Context(), person(admin), eva.ID); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err := w.Authenticate(t.Context(), session.Token)
+	wantKind(t, "Authenticate", err, fault.Unauthenticated)
+	_, err = w.User(t.Context(), person(admin), eva.ID)
+	wantKind(t, "User", err, fault.NotFound)
+	wantKind(t, "DeleteUser again", w.DeleteUser(t.Context(), person(admin), eva.ID), fault.NotFound)
+	if got := w.trail()[before:]; len(got) != 1 || got[0] != (happening{"admin.users.delete", "user:" + admin.ID.String(), eva.ID.String(), `{"role":"employee"}`}) {
+		t.Errorf("the trail has %+v", got)
+	}
+}
+
+func TestWhoMayNotBeDeletedIsNot(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, identity.Options{})
+	admin, eva := w.user("admin@local", identity.Admin), w.user("eva@example.org", identity.Employee)
+	for _, c := range []struct {
+		name string
+		who  identity.Actor
+		id   uuid.UUID
+		kind fault.Kind
+		why  string
+	}{
+		{"oneself", person(admin), admin.ID, fault.Conflict, "own_account"},
+		{"the last administrator", identity.System, admin.ID, fault.Conflict, "last_admin"},
+		{"anybody by an employee", person(eva), admin.ID, fault.Denied, ""},
+		{"nobody", person(admin), someID(), fault.NotFound, ""},
+	} {
+		err := w.DeleteUser(t.Context(), c.who, c.id)
+		wantKind(t, c.name, err, c.kind)
+		if c.why != "" && fault.Of(err).Reason != c.why {
+			t.Errorf("%s: the reason is %q, want %q", c.name, fault.Of(err).Reason, c.why)
+		}
+	}
+}

@@ -52,6 +52,12 @@ func (w *watchman) judge(h *Hit, threshold float64) {
 	}
 }
 
+// Suspects reports whether words of a caller look like prompt injection, by the same measure as passages. Nothing is counted, and
+// nothing suspected where Options.Guard is GuardOff; a caller can't turn it off.
+func (s *Service) Suspects(words string) bool {
+	return s.opts.Guard != GuardOff && s.watchman.detector.Scan(words).Score >= s.opts.Risk
+}
+
 // Injections returns how many suspicious hits showed each pattern, since the service was made.
 func (s *Service) Injections() map[guard.Pattern]int64 {
 	out := map[guard.Pattern]int64{}

@@ -86,6 +86,11 @@ table "answers" {
   column "evidence" { type = bigint }
   column "grounded" { type = bigint }
   column "refused" { type = bigint }
+  // 1: the question looks like prompt injection.
+  column "suspicious" {
+    type    = bigint
+    default = 0
+  }
   column "sources" { type = bigint }
   column "citations" { type = bigint }
   // In thousandths.

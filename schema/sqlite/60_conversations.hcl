@@ -91,6 +91,11 @@ table "answers" {
   column "evidence" { type = integer }
   column "grounded" { type = integer }
   column "refused" { type = integer }
+  // 1: the question looks like prompt injection.
+  column "suspicious" {
+    type    = integer
+    default = 0
+  }
   column "sources" { type = integer }
   column "citations" { type = integer }
   // In thousandths.

@@ -1,0 +1,68 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/uptrace/bun"
+
+	"github.com/ragcorp/ragcorp/core/event"
+	"github.com/ragcorp/ragcorp/core/identity"
+)
+
+// Delete implements identity.Users. Memberships go by their foreign key.
+func (us users) Delete(ctx context.Context, id uuid.UUID, decide func(identity.Leaving) ([]event.Event, error)) error {
+	return us.s.write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		var l identity.Leaving
+		var err error
+		if l.Others, err = us.lockAdmins(ctx, tx, id); err != nil {
+			return err
+		}
+		if l.User, err = us.one(ctx, tx, "id = ?", id); err != nil {
+			return err
+		}
+		owned, err := tx.NewSelect().Table("workspaces").Where("owner_user_id = ?", id).Count(ctx)
+		if err != nil {
+			return fmt.Errorf("count the workspaces of user %s: %w", id, err)
+		}
+		l.Workspaces = int(owned)
+		events, err := decide(l)
+		if err != nil {
+			return err
+		}
+		if err := us.forget(ctx, tx, id); err != nil {
+			return err
+		}
+		if _, err := tx.NewDelete().Model((*userRow)(nil)).Where("id = ?", id).Exec(ctx); err != nil {
+			return fmt.Errorf("delete user %s: %w", id, err)
+		}
+		return insertEvents(ctx, tx, events...)
+	})
+}
+
+// forget removes what hangs on a user without a foreign key.
+func (us users) forget(ctx context.Context, tx bun.Tx, id uuid.UUID) error {
+	who := identity.Actor{Kind: identity.Person, User: id}.String()
+	var keys []uuid.UUID
+	if err := tx.NewSelect().Model((*keyRow)(nil)).Column("id").Where("created_by = ?", who).Scan(ctx, &keys); err != nil {
+		return fmt.Errorf("read the keys of user %s: %w", id, err)
+	}
+	owners := []string{who}
+	for _, k := range keys {
+		owners = append(owners, identity.Actor{Kind: identity.ServiceActor, Key: k.String()}.String())
+	}
+	for _, owner := range owners {
+		if _, err := forgetOwner(ctx, tx, owner); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.NewDelete().Model((*keyRow)(nil)).Where("created_by = ?", who).Exec(ctx); err != nil {
+		return fmt.Errorf("delete the keys of user %s: %w", id, err)
+	}
+	_, err := tx.NewUpdate().Table("documents").Set("uploaded_by_user_id = NULL").Where("uploaded_by_user_id = ?", id).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("make the uploads of user %s anonymous: %w", id, err)
+	}
+	return nil
+}

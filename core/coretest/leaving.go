@@ -1,0 +1,102 @@
+package coretest
+
+import (
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/ragcorp/ragcorp/core/chat"
+	"github.com/ragcorp/ragcorp/core/document"
+	"github.com/ragcorp/ragcorp/core/event"
+	"github.com/ragcorp/ragcorp/core/fault"
+	"github.com/ragcorp/ragcorp/core/identity"
+)
+
+func deletedUserIsGone(t *testing.T, s Identity) {
+	eva, boss := addUser(t, s, newUser("eva@example.org", identity.Employee)), addUser(t, s, newUser("boss@example.org", identity.Admin))
+	eventNames(t, s)
+	err := s.Users().Delete(t.Context(), eva.ID, func(l identity.Leaving) ([]event.Event, error) {
+		if l.User.Email != eva.Email || l.Others != 1 || l.Workspaces != 0 {
+			t.Errorf("decide was told %+v", l)
+		}
+		return []event.Event{news("user.gone")}, nil
+	})
+	if err != nil {
+		t.Fatalf("Delete = %v, want none", err)
+	}
+	_, err = s.Users().User(t.Context(), eva.ID)
+	wantKind(t, "User of the deleted", err, fault.NotFound)
+	err = s.Users().Delete(t.Context(), eva.ID, func(identity.Leaving) ([]event.Event, error) { return nil, nil })
+	wantKind(t, "Delete twice", err, fault.NotFound)
+	wantUser(t, s, boss)
+	wantEvents(t, s, "user.gone")
+	addUser(t, s, newUser("eva@example.org", identity.Employee)) // the address is free again
+}
+
+func refusedDeletionLeavesNoTrace(t *testing.T, s Identity) {
+	eva := addUser(t, s, newUser("eva@example.org", identity.Admin))
+	eventNames(t, s)
+	err := s.Users().Delete(t.Context(), eva.ID, func(l identity.Leaving) ([]event.Event, error) {
+		if l.Others != 0 {
+			t.Errorf("%d other admins, want none", l.Others)
+		}
+		return []event.Event{news("user.gone")}, fault.Conflict.Errorf("no")
+	})
+	wantKind(t, "Delete", err, fault.Conflict)
+	wantUser(t, s, eva)
+	wantEvents(t, s)
+}
+
+func recordNoted(_ *testing.T, w *contentWorld) {
+	e := w.exchange(uuid.New(), "it's a question?")
+	r := chat.Record{
+		ID: e.Messages[1].ID, Time: w.now, Workspace: uuid.New(), Conversation: uuid.New(), Actor: asker, Query: "q", Preview: "p",
+		Suspicious: true, Confidence: chat.Confidence{Level: chat.Low},
+	}
+	w.must(w.Conversations().Note(w.ctx(), w.all, r))
+	found := w.records(chat.RecordSearch{Workspace: w.ws.ID})
+	if len(found) != 1 || found[0].ID != r.ID || found[0].Conversation != uuid.Nil || !found[0].Suspicious || found[0].Query != "q" {
+		w.t.Errorf("the records are %+v", found)
+	}
+}
+
+// recordLeaving deletes a user who has asked, and whose key has.
+func recordLeaving(_ *testing.T, w *contentWorld) {
+	u := newUser("eva@example.org", identity.Employee)
+	who := identity.Actor{Kind: identity.Person, User: u.ID}.String()
+	w.must(w.Users().Create(w.ctx(), u))
+	k := identity.Key{ID: uuid.New(), Name: "k", Hash: "h", Permissions: []identity.Permission{identity.QueryAsk}, CreatedBy: who, CreatedAt: w.now}
+	w.must(w.Keys().Create(w.ctx(), k))
+	key := identity.Actor{Kind: identity.ServiceActor, Key: k.ID.String()}.String()
+	for _, owner := range []string{who, key, asker} {
+		w.answered([]document.ID{}, func(e *chat.Exchange) { e.Owner, e.Record.Actor = owner, owner })
+	}
+	w.must(w.Users().Delete(w.ctx(), u.ID, func(identity.Leaving) ([]event.Event, error) { return nil, nil }))
+	keys, err := w.Keys().List(w.ctx())
+	w.must(err)
+	if len(keys) != 0 {
+		w.t.Errorf("the keys are still %+v", keys)
+	}
+	for owner, want := range map[string]int{who: 0, key: 0, asker: 1} {
+		list, err := w.Conversations().List(w.ctx(), w.all, owner, chat.Page{Limit: 9})
+		w.must(err)
+		if len(list) != want {
+			w.t.Errorf("%s has %d conversations, want %d", owner, len(list), want)
+		}
+	}
+	erased := 0
+	for _, r := range w.records(chat.RecordSearch{}) {
+		switch r.Actor {
+		case string(identity.Anonymous):
+			erased++
+			if r.Query+r.Searched+r.Preview != "" || !r.Erased {
+				w.t.Errorf("words are left: %+v", r)
+			}
+		case who, key:
+			w.t.Errorf("a record names the deleted: %+v", r)
+		}
+	}
+	if erased != 2 {
+		w.t.Errorf("%d records are anonymous, want 2", erased)
+	}
+}
