@@ -105,7 +105,7 @@ func restoreWindow(d time.Duration) time.Duration {
 func OpenApp(p core.Ports, next NextEmbedder, o *core.Options, store *sqlstore.Store, t ops.Telemetry) (*core.App, func(), error) {
 	p.NextEmbedder = next.Embedder
 	store.Watch(t.Metrics.Query)
-	t.Metrics.Register(ModelMetrics(p.Embedder, p.NextEmbedder, p.Generator))
+	t.Metrics.WatchModels(ModelCounts(p.Embedder, p.NextEmbedder, p.Generator))
 	for _, e := range []llm.Embedder{p.Embedder, p.NextEmbedder} {
 		if cache, ok := e.(*embedcache.Embedder); ok {
 			cache.Watch(func(hits, misses int) { t.Metrics.EmbeddingCache(llm.ForQuery, hits, misses) })

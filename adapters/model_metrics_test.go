@@ -6,11 +6,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/ragcorp/ragcorp/adapters"
 	"github.com/ragcorp/ragcorp/adapters/offline"
+	"github.com/ragcorp/ragcorp/adapters/ops"
 	"github.com/ragcorp/ragcorp/core/llm"
 )
 
@@ -34,19 +34,25 @@ func TestCallsOfModelsAreCountedByProviderAndKind(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(adapters.ModelMetrics(e, nil, offline.NewGenerator()))
-	const want = `
-# HELP rag_model_attempts_total Attempts to call a model, by how they ended.
-# TYPE rag_model_attempts_total counter
-rag_model_attempts_total{kind="embed",outcome="answered",provider="openai"} 1
-rag_model_attempts_total{kind="embed",outcome="busy",provider="openai"} 0
-rag_model_attempts_total{kind="embed",outcome="cancelled",provider="openai"} 0
-rag_model_attempts_total{kind="embed",outcome="refused",provider="openai"} 0
-rag_model_attempts_total{kind="embed",outcome="rejected",provider="openai"} 0
-rag_model_attempts_total{kind="embed",outcome="unavailable",provider="openai"} 0
-`
-	if err := testutil.GatherAndCompare(registry, strings.NewReader(want), "rag_model_attempts_total"); err != nil {
-		t.Error(err)
+	m := ops.NewMetrics()
+	m.WatchModels(adapters.ModelCounts(e, nil, offline.NewGenerator()))
+	rec := httptest.NewRecorder()
+	m.Handler().ServeHTTP(rec, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
+	var got []string
+	for line := range strings.Lines(rec.Body.String()) {
+		if strings.HasPrefix(line, "rag_model_attempts_total") {
+			got = append(got, strings.TrimSpace(line))
+		}
+	}
+	want := []string{
+		`rag_model_attempts_total{kind="embed",outcome="answered",provider="openai"} 1`,
+		`rag_model_attempts_total{kind="embed",outcome="busy",provider="openai"} 0`,
+		`rag_model_attempts_total{kind="embed",outcome="cancelled",provider="openai"} 0`,
+		`rag_model_attempts_total{kind="embed",outcome="refused",provider="openai"} 0`,
+		`rag_model_attempts_total{kind="embed",outcome="rejected",provider="openai"} 0`,
+		`rag_model_attempts_total{kind="embed",outcome="unavailable",provider="openai"} 0`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("attempts (-want +got):\n%s", diff)
 	}
 }

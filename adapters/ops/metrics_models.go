@@ -47,6 +47,52 @@ func (m *Metrics) EmbeddingCache(p llm.Purpose, hits, misses int) {
 	m.models.misses.WithLabelValues(kind).Add(float64(misses))
 }
 
+// ModelCounts is what became of the calls of one model over the network, since the program began.
+type ModelCounts struct {
+	Provider string // one of few
+	Kind     string // embed, embed_next or generate
+	Attempts map[string]int64
+	Input    int64 // tokens, as the provider counts them
+	Output   int64
+}
+
+// WatchModels shows counts that models keep themselves; read returns them whenever the metrics are read. It must be called once at
+// most.
+func (m *Metrics) WatchModels(read func() []ModelCounts) {
+	m.registry.MustRegister(modelCollector{read})
+}
+
+// modelCollector reads the counts of models when asked.
+type modelCollector struct{ read func() []ModelCounts }
+
+func modelAttempts() *prometheus.Desc {
+	return prometheus.NewDesc("rag_model_attempts_total", "Attempts to call a model, by how they ended.", []string{"provider", "kind", "outcome"}, nil)
+}
+
+func modelTokens() *prometheus.Desc {
+	return prometheus.NewDesc("rag_model_tokens_total", "Tokens as the provider counts them.", []string{"provider", "kind", "direction"}, nil)
+}
+
+// Describe implements prometheus.Collector.
+func (modelCollector) Describe(ch chan<- *prometheus.Desc) {
+	ch <- modelAttempts()
+	ch <- modelTokens()
+}
+
+// Collect implements prometheus.Collector.
+func (c modelCollector) Collect(ch chan<- prometheus.Metric) {
+	send := func(d *prometheus.Desc, n int64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), labels...)
+	}
+	for _, m := range c.read() {
+		for outcome, n := range m.Attempts {
+			send(modelAttempts(), n, m.Provider, m.Kind, outcome)
+		}
+		send(modelTokens(), m.Input, m.Provider, m.Kind, "input")
+		send(modelTokens(), m.Output, m.Provider, m.Kind, "output")
+	}
+}
+
 func (m *Metrics) called(operation string, err error) {
 	outcome := "ok"
 	if f := fault.Of(err); f != nil {
