@@ -24,7 +24,7 @@ type workMetrics struct {
 func newWorkMetrics() workMetrics {
 	return workMetrics{
 		processed: counters("rag_worker_processed_total", "Runs over documents, by how they ended.", "status"),
-		stages: histograms("rag_pipeline_stage_seconds", "Time of the steps of processing: parsing, embedding (a batch) and indexing.",
+		stages: histograms("rag_pipeline_stage_seconds", "Time of the steps of processing: parsing, chunking, embedding (a batch) and indexing.",
 			[]float64{.01, .05, .1, .5, 1, 2.5, 5, 10, 30, 60, 120, 300}, "stage"),
 		dedup: counter("rag_dedup_hit_total", "Documents that the workspace had already."),
 	}

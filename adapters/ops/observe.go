@@ -3,6 +3,7 @@ package ops
 import (
 	"context"
 	"errors"
+	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
@@ -33,6 +34,7 @@ func (w Telemetry) App(p core.Ports, o *core.Options) (*core.App, error) {
 		p.Reranker = measuredReranker{p.Reranker, m, t}
 	}
 	o.Search.Observe, o.Chat.Observe = m.Search, m.Answer
+	o.Documents.Chunked = func(took time.Duration) { m.work.stages.WithLabelValues("chunking").Observe(took.Seconds()) }
 	app, err := core.New(p, o)
 	if err != nil {
 		return nil, err

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ragcorp/ragcorp/core/document"
+	"github.com/ragcorp/ragcorp/core/fault"
 	"github.com/ragcorp/ragcorp/core/text"
 )
 
@@ -258,4 +259,23 @@ func TestPDFDates(t *testing.T) {
 			t.Errorf("pdfDate(%q) = %q, want %q", in, got, want)
 		}
 	}
+}
+
+// The engine itself is foreign code in a box of its own; what the fuzzer looks at is what is made of its answers.
+func FuzzPDF(f *testing.F) {
+	f.Add(makePDF(paragraph(700, "Some words of a first page,", "of which there are two lines."), []placed{{72, 700, 20, "A heading"}}))
+	f.Add(makePDFOf("BT /F1 12 Tf 72 700 Td (Upright) Tj ET BT /F1 12 Tf 0 1 -1 0 300 100 Tm (Turned) Tj ET"))
+	f.Add(testdata(f, "testdata/pdf/reportlab-pages.pdf"))
+	f.Add(testdata(f, "testdata/pdf/chromium-hyphens.pdf"))
+	l := InProcess(Options{CacheDir: cacheDir(), Timeout: 20 * time.Second, MaxPages: 50})
+	f.Cleanup(func() { _ = l.Close() }) // a broken instance can't be closed
+	f.Fuzz(func(t *testing.T, data []byte) {
+		p, err := l.Parse(t.Context(), file(PDF, data))
+		switch {
+		case err == nil && len(p.Blocks) == 0:
+			t.Error("no blocks and no error")
+		case err != nil && fault.Of(err) == nil:
+			t.Error(err)
+		}
+	})
 }

@@ -96,8 +96,10 @@ func (s *Service) run(ctx context.Context, l event.Lease, r Run, d Document) err
 	if err := w.report(ctx, Progress{Stage: StageChunking}); err != nil {
 		return err
 	}
+	began := s.opts.Now()
 	g := s.chunk(d, composed)
 	g.About = properties
+	s.opts.Chunked(s.opts.Now().Sub(began))
 	if len(g.Chunks) == 0 {
 		return fault.Invalid.Errorf("there is no text in this document; if it is a scan, run text recognition on it first").Because(ReasonNoText)
 	}

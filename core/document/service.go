@@ -54,6 +54,8 @@ type Options struct {
 	// RestoreWindow is for how long a deleted document can be restored before it is removed for good; negative: not at all.
 	// Defaults to 24 hours.
 	RestoreWindow time.Duration
+	// Chunked is told how long it took to cut a document into chunks and to analyse them. Defaults to nobody.
+	Chunked func(took time.Duration)
 	// InlineLease is how long a text may take to be processed while its client waits. Defaults to one minute.
 	InlineLease time.Duration
 }
@@ -79,6 +81,9 @@ func (o *Options) withDefaults() Options {
 	}
 	if c.RestoreWindow == 0 {
 		c.RestoreWindow = 24 * time.Hour
+	}
+	if c.Chunked == nil {
+		c.Chunked = func(time.Duration) {}
 	}
 	if c.InlineLease <= 0 {
 		c.InlineLease = time.Minute
