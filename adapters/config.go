@@ -3,6 +3,7 @@
 package adapters
 
 import (
+	"strings"
 	"time"
 
 	"github.com/ragcorp/ragcorp/core/text"
@@ -135,8 +136,9 @@ type QueueConfig struct {
 // DocumentConfig says how documents are read and cut.
 type DocumentConfig struct {
 	Restore       time.Duration `env:"DOCUMENT_RESTORE_WINDOW" envDefault:"24h" desc:"for how long a deleted document can be restored before it is removed for good; 0: not at all"`
-	ChunkSize     int           `env:"CHUNK_SIZE" envDefault:"900" desc:"characters of a chunk"`
-	ChunkOverlap  int           `env:"CHUNK_OVERLAP" envDefault:"120" desc:"characters that neighbours share; less than CHUNK_SIZE"`
+	ChunkSize     int           `env:"CHUNK_SIZE" envDefault:"900" desc:"length of a chunk, in CHUNK_UNIT"`
+	ChunkOverlap  int           `env:"CHUNK_OVERLAP" envDefault:"120" desc:"what neighbours share, in CHUNK_UNIT; less than CHUNK_SIZE"`
+	ChunkUnit     string        `env:"CHUNK_UNIT" envDefault:"characters" desc:"characters, or tokens, which are estimated: 4 letters of English, 2 of other alphabets, 1 character of other scripts"`
 	MaxText       int           `env:"MAX_INGEST_CHARS" envDefault:"100000" desc:"characters of a text to ingest"`
 	MaxTitle      int           `env:"MAX_TITLE_CHARS" envDefault:"200" desc:"characters of a title or name"`
 	MaxSource     int           `env:"MAX_SOURCE_CHARS" envDefault:"500" desc:"characters of a source"`
@@ -185,5 +187,5 @@ func (c Config) Production() bool { return c.Env == "production" }
 
 // Chunks is how documents are cut.
 func (c Config) Chunks() text.Options {
-	return text.Options{Size: c.Documents.ChunkSize, Overlap: c.Documents.ChunkOverlap}
+	return text.Options{Size: c.Documents.ChunkSize, Overlap: c.Documents.ChunkOverlap, Tokens: strings.EqualFold(strings.TrimSpace(c.Documents.ChunkUnit), "tokens")}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/clipperhouse/uax29/v2/graphemes"
 )
 
-// splitter cuts stretches of a body into spans of at most options.Size code points.
+// splitter cuts stretches of a body into spans of at most options.Size, in what options.cost counts.
 type splitter struct {
 	body      string
 	options   Options
@@ -47,7 +47,7 @@ func (s *splitter) lead(i int) string {
 }
 
 // newRegions reads the regions of t and leaves out any whose span makes no sense.
-func newRegions(t Text, size int) []region {
+func newRegions(t Text, o Options) []region {
 	var regions []region
 	at := 0
 	for _, r := range t.Regions {
@@ -55,7 +55,7 @@ func newRegions(t Text, size int) []region {
 			continue
 		}
 		at = r.End
-		whole := utf8.RuneCountInString(t.Body[r.Start:r.End]) <= size
+		whole := o.length(t.Body[r.Start:r.End]) <= o.Size
 		regions = append(regions, region{Span: r.Span, whole: whole, header: header(t.Body, r)})
 	}
 	return regions
@@ -150,7 +150,7 @@ func (s *splitter) endBefore(w window, r region) (end int, ok bool) {
 // hardEnd returns the last end of a grapheme cluster up to high, or else the first one up to reach, or else reach, which
 // is not ok.
 func (s *splitter) hardEnd(fresh, reach, high int) (end int, ok bool) {
-	const context = 16 // code points after reach that tell whether a cluster ends there; clusters may be endless
+	const context = 16 * tokenParts // after reach that tell whether a cluster ends there; clusters may be endless
 	clusters := graphemes.FromString(s.body[fresh:s.advance(reach, len(s.body), context)])
 	for clusters.Next() {
 		at := fresh + clusters.End()
@@ -228,18 +228,25 @@ func (s *splitter) regionAfter(i int) int {
 	return sort.Search(len(s.regions), func(k int) bool { return s.regions[k].End > i })
 }
 
-// advance returns the index n code points after i, or limit when that is nearer.
+// advance returns the index up to which a text from i on is no longer than n, or limit when that is nearer.
 func (s *splitter) advance(i, limit, n int) int {
-	for ; n > 0 && i < limit; n-- {
-		i += s.width(i)
+	for i < limit {
+		r, width := utf8.DecodeRuneInString(s.body[i:])
+		if n -= s.options.cost(r); n < 0 {
+			break
+		}
+		i += width
 	}
 	return i
 }
 
-// retreat returns the index n code points before i, or limit when that is nearer.
+// retreat returns the index from which a text up to i is no longer than n, or limit when that is nearer.
 func (s *splitter) retreat(i, limit, n int) int {
-	for ; n > 0 && i > limit; n-- {
-		_, width := utf8.DecodeLastRuneInString(s.body[:i])
+	for i > limit {
+		r, width := utf8.DecodeLastRuneInString(s.body[:i])
+		if n -= s.options.cost(r); n < 0 {
+			break
+		}
 		i -= width
 	}
 	return i

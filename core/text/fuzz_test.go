@@ -112,6 +112,8 @@ func FuzzSplit(f *testing.F) {
 		checkChunks(t, composed, o, Split(composed, o))
 		raw := Text{Body: data}
 		checkChunks(t, raw, o, Split(raw, o))
+		o.Tokens = true
+		checkChunks(t, raw, o, Split(raw, o))
 	})
 }
 

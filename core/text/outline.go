@@ -4,7 +4,6 @@ import (
 	"slices"
 	"sort"
 	"strings"
-	"unicode/utf8"
 )
 
 // deepest is the level below which headings count as equals, so that a path of headings is never long.
@@ -52,15 +51,15 @@ func (o outline) titles() []Span {
 }
 
 // groups returns the stretches of the body that are cut into chunks each by itself: sections, where those without text
-// of their own are joined with what follows, and so are neighbours that together are shorter than a third of size.
-func (o outline) groups(size int) []Span {
+// of their own are joined with what follows, and so are neighbours that together are shorter than a third of a chunk.
+func (o outline) groups(opts Options) []Span {
 	var groups []Span
-	length, bare := 0, true // of the last group: its code points, and whether it holds nothing but headings
+	length, bare := 0, true // of the last group: its length, and whether it holds nothing but headings
 	for i := -1; i < len(o.sections); i++ {
 		part, title := o.part(i)
-		partLength := utf8.RuneCountInString(o.body[part.Start:part.End])
+		partLength := opts.length(o.body[part.Start:part.End])
 		partBare := strings.TrimSpace(o.body[title:part.End]) == ""
-		if n := len(groups); n > 0 && (bare || length+partLength < size/3) {
+		if n := len(groups); n > 0 && (bare || length+partLength < opts.Size/3) {
 			groups[n-1].End = part.End
 			length, bare = length+partLength, bare && partBare
 			continue

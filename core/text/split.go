@@ -1,11 +1,17 @@
 package text
 
-import "github.com/ragcorp/ragcorp/core/fault"
+import (
+	"unicode/utf8"
 
-// Options says how long chunks are, in characters (code points). The zero value means 900 and 120.
+	"github.com/ragcorp/ragcorp/core/fault"
+)
+
+// Options says how long chunks are, in characters (code points) or tokens. Without any numbers, that is 900 and 120 characters, or 240 and
+// 32 tokens.
 type Options struct {
-	Size    int // length that no chunk exceeds; positive
-	Overlap int // how much of a chunk the next one may repeat, from 0 to Size-1; Split repeats at most half of Size
+	Size    int  // length that no chunk exceeds; positive
+	Overlap int  // how much of a chunk the next one may repeat, from 0 to Size-1; Split repeats at most half of Size
+	Tokens  bool // lengths are in tokens as Length estimates them
 }
 
 // Validate returns an error of kind fault.Invalid that names chunk_size or chunk_overlap when a value is out of range.
@@ -23,10 +29,56 @@ func (o Options) Validate() error {
 }
 
 func (o Options) orDefaults() Options {
-	if o == (Options{}) {
-		return Options{Size: 900, Overlap: 120}
+	switch {
+	case o.Size != 0 || o.Overlap != 0:
+		return o
+	case o.Tokens:
+		return Options{Size: 240, Overlap: 32, Tokens: true}
+	}
+	return Options{Size: 900, Overlap: 120}
+}
+
+// tokenParts is how many parts of a token Split counts in.
+const tokenParts = 4
+
+// inParts returns the options with lengths in what cost counts.
+func (o Options) inParts() Options {
+	if o.Tokens {
+		o.Size, o.Overlap = o.Size*tokenParts, o.Overlap*tokenParts
 	}
 	return o
+}
+
+// cost is what a character adds to the length of a text, in characters or parts of a token. Tokenisers of today make one token of about
+// four letters of English, of two letters of other alphabets or two digits or signs, and of one character of any other script.
+func (o Options) cost(r rune) int {
+	switch {
+	case !o.Tokens || r == ' ' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z':
+		return 1
+	case r < 0x2000:
+		return 2
+	}
+	return tokenParts
+}
+
+// length is the length of a text in what cost counts.
+func (o Options) length(s string) int {
+	if !o.Tokens {
+		return utf8.RuneCountInString(s)
+	}
+	n := 0
+	for _, r := range s {
+		n += o.cost(r)
+	}
+	return n
+}
+
+// Length is the length of a text as these options count: its characters, or about how many tokens a model makes of it.
+func (o Options) Length(s string) int {
+	if !o.Tokens {
+		return o.length(s)
+	}
+	return (o.length(s) + tokenParts - 1) / tokenParts
 }
 
 // overlap is the length that a chunk may repeat. Half of a chunk is new, whatever the options say, so that a text never
@@ -65,17 +117,18 @@ type Chunk struct {
 func Split(t Text, o Options) []Chunk {
 	o = o.orDefaults()
 	o.Size = max(o.Size, 1)
+	o = o.inParts()
 	outline := newOutline(t)
 	s := splitter{
 		body:      t.Body,
 		options:   o,
 		sentences: Sentences(t.Body),
-		regions:   newRegions(t, o.Size),
+		regions:   newRegions(t, o),
 		titles:    outline.titles(),
 	}
 	rows := rowFinder{text: t}
 	var chunks []Chunk
-	for _, group := range outline.groups(o.Size) {
+	for _, group := range outline.groups(o) {
 		for _, span := range s.split(group) {
 			c := Chunk{Ordinal: len(chunks), Span: span, Text: t.Body[span.Start:span.End], Headings: outline.path(span), Lead: s.lead(span.Start)}
 			c.PageFrom, c.PageTo = pageAt(t.Pages, span.Start), pageAt(t.Pages, span.End-1)

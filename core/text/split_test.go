@@ -27,8 +27,8 @@ func checkChunks(t *testing.T, text Text, o Options, chunks []Chunk) {
 		if strings.TrimSpace(c.Text) != c.Text || c.Text == "" {
 			t.Errorf("chunk %q is blank or not trimmed", c.Text)
 		}
-		if n := utf8.RuneCountInString(c.Text); n > o.Size {
-			t.Errorf("chunk of %d characters, want at most %d", n, o.Size)
+		if n := o.Length(c.Text); n > o.Size {
+			t.Errorf("chunk of %d characters or tokens, want at most %d", n, o.Size)
 		}
 		if i > 0 && (c.Start <= chunks[i-1].Start || c.End <= chunks[i-1].End) {
 			t.Errorf("chunk %v follows %v, want it to go on", c.Span, chunks[i-1].Span)
@@ -48,13 +48,43 @@ func checkChunks(t *testing.T, text Text, o Options, chunks []Chunk) {
 
 func checkOverlap(t *testing.T, body string, o Options, repeated Span) {
 	t.Helper()
-	if n := utf8.RuneCountInString(body[repeated.Start:repeated.End]); n > o.Overlap {
-		t.Errorf("%d characters are repeated, want at most %d", n, o.Overlap)
+	if n := o.Length(body[repeated.Start:repeated.End]); n > o.Overlap+1 || n > o.Overlap && !o.Tokens {
+		t.Errorf("%d characters or tokens are repeated, want at most %d", n, o.Overlap)
 	}
 	context := strings.TrimRightFunc(body[:repeated.Start], func(r rune) bool { return unicode.In(r, unicode.M, unicode.Cf) })
 	before, _ := utf8.DecodeLastRuneInString(context)
 	if !unicode.IsSpace(before) && !unicode.IsPunct(before) {
 		t.Errorf("overlap %q begins inside a word", body[repeated.Start:repeated.End])
+	}
+}
+
+func TestChunksOfTokensAreShorterInScriptsWithMoreTokens(t *testing.T) {
+	t.Parallel()
+	o := Options{Size: 50, Overlap: 5, Tokens: true}
+	longest := func(s string) int {
+		body := Text{Body: strings.TrimSpace(strings.Repeat(s+" ", 200))}
+		chunks := Split(body, o)
+		checkChunks(t, body, o, chunks)
+		most := 0
+		for _, c := range chunks {
+			most = max(most, utf8.RuneCountInString(c.Text))
+		}
+		return most
+	}
+	for _, c := range []struct {
+		text      string
+		low, high int // characters
+	}{
+		{"Every visitor is announced at reception before the visit.", 120, 200},
+		{"Каждого посетителя записывают перед визитом.", 60, 110},
+		{"每位访客须在来访前登记。", 30, 54},
+	} {
+		if n := longest(c.text); n < c.low || n > c.high {
+			t.Errorf("chunks of %q are up to %d characters long, want %d to %d", c.text, n, c.low, c.high)
+		}
+	}
+	if err := (Options{Size: 10, Overlap: 10, Tokens: true}).Validate(); err == nil {
+		t.Error("an overlap as long as a chunk is accepted")
 	}
 }
 
@@ -100,7 +130,7 @@ func TestChunksHoldTheirInvariantsOnProse(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(4) {
 		text := Text{Body: prose(seed, 15)}
-		for _, o := range []Options{{}, {900, 120}, {300, 60}, {200, 199}, {120, 0}, {80, 79}, {20, 5}, {7, 3}, {2, 1}, {1, 0}} {
+		for _, o := range []Options{{}, {Size: 900, Overlap: 120}, {Size: 300, Overlap: 60}, {Size: 200, Overlap: 199}, {Size: 120}, {Size: 80, Overlap: 79}, {Size: 20, Overlap: 5}, {Size: 7, Overlap: 3}, {Size: 2, Overlap: 1}, {Size: 1}} {
 			chunks := Split(text, o)
 			o = o.orDefaults()
 			checkChunks(t, text, o, chunks)

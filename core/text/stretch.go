@@ -4,13 +4,12 @@ import (
 	"hash/fnv"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 // anchor is a place where a stretch may begin.
 type anchor struct {
 	at   int    // byte of the body
-	far  int    // code points from the beginning of the group
+	far  int    // length from the beginning of the group
 	rank uint64 // the lowest in reach wins
 }
 
@@ -25,7 +24,7 @@ func (s *splitter) stretches(group Span) []Span {
 	if len(anchors) == 0 || anchors[len(anchors)-1].far < reach {
 		return []Span{group}
 	}
-	end := anchors[len(anchors)-1].far + utf8.RuneCountInString(s.body[anchors[len(anchors)-1].at:group.End])
+	end := anchors[len(anchors)-1].far + s.options.length(s.body[anchors[len(anchors)-1].at:group.End])
 	lowest := lowestWithin(anchors, reach)
 	var out []Span
 	start := group.Start
@@ -49,7 +48,7 @@ func (s *splitter) anchors(group Span) []anchor {
 		if r != nil && (r.whole || !s.beginsLine(sentence.Start)) || s.endsTitle(s.sentences[k-1].End) {
 			continue
 		}
-		far += utf8.RuneCountInString(s.body[at:sentence.Start])
+		far += s.options.length(s.body[at:sentence.Start])
 		at = sentence.Start
 		gap := s.body[s.sentences[k-1].End:at]
 		if gap == "" || unicode.Is(unicode.M, s.runeAt(at)) {
