@@ -42,7 +42,7 @@ func (s *splitter) stretches(group Span) []Span {
 func (s *splitter) anchors(group Span) []anchor {
 	var out []anchor
 	at, far := group.Start, 0
-	for k := s.sentenceFrom(group.Start + 1); k < len(s.sentences) && s.sentences[k].Start < group.End; k++ {
+	for k := max(s.sentenceFrom(group.Start+1), 1); k < len(s.sentences) && s.sentences[k].Start < group.End; k++ {
 		sentence := s.sentences[k]
 		r := s.regionAround(sentence.Start)
 		if r != nil && (r.whole || !s.beginsLine(sentence.Start)) || s.endsTitle(s.sentences[k-1].End) {
