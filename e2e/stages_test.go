@@ -26,7 +26,7 @@ func TestStagesOfMixedDocuments(t *testing.T) {
 		size += len(f.content)
 	}
 	uploaded := time.Since(began)
-	metrics := ""
+	var metrics string
 	for deadline := began.Add(30 * time.Minute); ; time.Sleep(200 * time.Millisecond) {
 		metrics = string((&client{url: s.url}).do(t, "GET", "/metrics", nil).body)
 		if sample(t, metrics, `rag_worker_processed_total{status="FAILED"}`) > 0 || time.Now().After(deadline) {

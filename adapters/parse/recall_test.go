@@ -60,12 +60,12 @@ func TestPDFWordsMatchPdftotext(t *testing.T) {
 func wordsFound(got document.Parsed, pages []string) (found, all int, missing []string) {
 	have := map[string]int{}
 	for _, b := range got.Blocks {
-		for _, w := range comparable(b.Text) {
+		for _, w := range comparableWords(b.Text) {
 			have[fmt.Sprint(b.Page, " ", w)]++
 		}
 	}
 	for i, page := range pages {
-		for _, w := range comparable(page) {
+		for _, w := range comparableWords(page) {
 			all++
 			key := fmt.Sprint(i+1, " ", w)
 			if have[key]--; have[key] >= 0 {
@@ -78,9 +78,9 @@ func wordsFound(got document.Parsed, pages []string) (found, all int, missing []
 	return found, all, missing
 }
 
-// comparable splits into words as both readers see them: hyphens may stay or go, marks of direction are no letters, and numbers are words
+// comparableWords splits into words as both readers see them: hyphens may stay or go, marks of direction are no letters, and numbers are words
 // of their own, to which pdftotext joins Hebrew ones. It also turns round the Arabic lam-alef at the end of the word for "at night".
-func comparable(s string) []string {
+func comparableWords(s string) []string {
 	s = strings.ReplaceAll(anyNumber.ReplaceAllString(s, " $0 "), "ليال", "ليلا")
 	s = regexp.MustCompile(`[-\x{2010}\x{00AD}]\s*\n\s*`).ReplaceAllString(s, "")
 	return wordsOf(strings.Map(func(r rune) rune {
