@@ -283,9 +283,10 @@ func heap() int64 {
 
 func TestTheFirstByteComesBeforeTheModelAnswers(t *testing.T) {
 	t.Parallel()
-	silent := make(chan struct{})
+	asked, silent := make(chan struct{}), make(chan struct{})
 	model := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body) // only then does the server see the client leave
+		close(asked)
 		<-r.Context().Done()
 		close(silent)
 	}))
@@ -297,6 +298,7 @@ func TestTheFirstByteComesBeforeTheModelAnswers(t *testing.T) {
 	if name, data := s.next(); name != "sources" || !strings.Contains(data, "amaranth") {
 		t.Errorf("the first event is %s %s", name, data)
 	}
+	<-asked // whoever leaves before that spares the call
 	s.leave()
 	<-silent // the call of a model that has said nothing yet ends, too
 }
