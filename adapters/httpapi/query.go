@@ -61,6 +61,8 @@ type MatchRes struct {
 	Start         int       `json:"start" doc:"First byte in the normalised text of the document."`
 	End           int       `json:"end" doc:"Byte after the last."`
 	Section       []string  `json:"section" nullable:"false" doc:"Titles of the sections that the chunk is in, the topmost first."`
+	SectionStart  int       `json:"section_start" doc:"First byte of the innermost of these sections, which is its heading's."`
+	SectionEnd    int       `json:"section_end" doc:"Byte after the section and those within it; 0, like the first one, where the chunk is in none."`
 	RiskRes
 }
 
@@ -168,7 +170,8 @@ func (s *Server) topK(k int) (int, error) {
 func matchRes(h retrieval.Hit) MatchRes {
 	return MatchRes{
 		ChunkID: h.ID, DocumentID: h.Document, DocumentTitle: h.Title, Content: h.Text, Score: h.Score, ChunkIndex: h.Ordinal,
-		Page: h.PageFrom, RowFrom: h.RowFrom, RowTo: h.RowTo, Start: h.Span.Start, End: h.Span.End, Section: append([]string{}, h.Headings...), RiskRes: riskRes(h),
+		Page: h.PageFrom, RowFrom: h.RowFrom, RowTo: h.RowTo, Start: h.Span.Start, End: h.Span.End, Section: append([]string{}, h.Headings...),
+		SectionStart: h.Section.Start, SectionEnd: h.Section.End, RiskRes: riskRes(h),
 	}
 }
 

@@ -58,7 +58,8 @@ func (ix index) Chunks(ctx context.Context, s workspace.Scope, ids []uuid.UUID) 
 
 func readChunks(ctx context.Context, tx bun.Tx, c conditions) (out []retrieval.Chunk, err error) {
 	rows, err := query(ctx, tx, `SELECT c.id, d.id, d.title, d.source, g.id, c.no, c.start_byte, c.end_byte,
-		c.body, c.page_from, c.page_to, c.row_from, c.row_to, c.headings, g.language`+visible+c.where(), c.args...)
+		c.body, c.page_from, c.page_to, c.row_from, c.row_to, c.headings,
+		c.section_start, c.section_end, g.language`+visible+c.where(), c.args...)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +69,8 @@ func readChunks(ctx context.Context, tx bun.Tx, c conditions) (out []retrieval.C
 		var no int64
 		var headings []byte
 		err := rows.Scan(&k.ID, &k.Document, &k.Title, &k.Source, &k.Generation, &no, &k.Span.Start, &k.Span.End,
-			&k.Text, &k.PageFrom, &k.PageTo, &k.RowFrom, &k.RowTo, &headings, &k.Language)
+			&k.Text, &k.PageFrom, &k.PageTo, &k.RowFrom, &k.RowTo, &headings,
+			&k.Section.Start, &k.Section.End, &k.Language)
 		if err != nil {
 			return nil, err
 		}

@@ -44,8 +44,12 @@ type chunkRow struct {
 	RowFrom  int       `bun:"row_from"`
 	RowTo    int       `bun:"row_to"`
 	Headings string    `bun:"headings"` // a JSON list
-	Lead     string    `bun:"lead"`
-	Body     string    `bun:"body"`
+
+	SectionStart int `bun:"section_start"`
+	SectionEnd   int `bun:"section_end"`
+
+	Lead string `bun:"lead"`
+	Body string `bun:"body"`
 }
 
 // generationRows is a generation with its chunks, whose numbers are places until the generation has an id.
@@ -79,7 +83,7 @@ func rowsOfGeneration(r document.Run, g document.Generation, now time.Time) (gen
 		rows.chunks[i] = chunkRow{
 			No: int64(c.Ordinal), ID: c.ID, Embedded: g.Chunks[i].Embedded[:], Start: c.Span.Start, End: c.Span.End,
 			PageFrom: c.PageFrom, PageTo: c.PageTo, RowFrom: c.RowFrom, RowTo: c.RowTo, Headings: string(headings),
-			Lead: c.Lead, Body: c.Text,
+			SectionStart: c.Section.Start, SectionEnd: c.Section.End, Lead: c.Lead, Body: c.Text,
 		}
 		rows.Terms += c.Length()
 	}
@@ -142,9 +146,11 @@ func (rows *generationRows) insert(ctx context.Context, tx bun.Tx) error {
 		rows.chunks[i].No = chunkNo(rows.ID, int(rows.chunks[i].No))
 	}
 	chunks := bulk[chunkRow]{
-		head: "INSERT INTO chunks (no, id, embedded, start_byte, end_byte, page_from, page_to, row_from, row_to, headings, lead, body)",
+		head: "INSERT INTO chunks (no, id, embedded, start_byte, end_byte, page_from, page_to, row_from, row_to," +
+			" headings, section_start, section_end, lead, body)",
 		values: func(c *chunkRow, into []any) []any {
-			return append(into, c.No, c.ID.String(), c.Embedded, c.Start, c.End, c.PageFrom, c.PageTo, c.RowFrom, c.RowTo, c.Headings, c.Lead, c.Body)
+			return append(into, c.No, c.ID.String(), c.Embedded, c.Start, c.End, c.PageFrom, c.PageTo, c.RowFrom, c.RowTo,
+				c.Headings, c.SectionStart, c.SectionEnd, c.Lead, c.Body)
 		},
 	}
 	if err := chunks.insert(ctx, tx, rows.chunks); err != nil {

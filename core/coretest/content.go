@@ -258,7 +258,7 @@ func (w *contentWorld) generation(id document.ID, paragraphs ...string) document
 		g.Pages = append(g.Pages, text.Page{Number: i + 1, Span: text.Span{Start: start, End: len(g.Body)}})
 		g.Chunks = append(g.Chunks, document.Chunk{
 			ID: document.ChunkID(id, p, seen[p]), Ordinal: i, Span: span, Text: p, PageFrom: i + 1, PageTo: i + 1, RowFrom: 10 * i, RowTo: 10*i + 5,
-			Headings: []string{`Part "one"`, "Größe"}, Embedded: document.HashText(p),
+			Headings: []string{`Part "one"`, "Größe"}, Section: text.Span{Start: start / 2, End: span.End}, Embedded: document.HashText(p),
 			Terms: []document.Term{{Text: "term", Count: 2}, {Text: fmt.Sprintf("n%d", i), Count: 1}},
 		})
 		seen[p]++

@@ -56,7 +56,7 @@ func switchVisible(t *testing.T, w *contentWorld) {
 	c := g.Chunks[1]
 	wantChunk := retrieval.Chunk{
 		ID: c.ID, Document: d.ID, Title: d.Title, Source: d.Source, Generation: got.Generation, Ordinal: 1, Span: c.Span,
-		Text: c.Text, PageFrom: 2, PageTo: 2, RowFrom: 10, RowTo: 15, Headings: c.Headings, Language: g.Language, Pages: g.Pages[1:2],
+		Text: c.Text, PageFrom: 2, PageTo: 2, RowFrom: 10, RowTo: 15, Headings: c.Headings, Section: c.Section, Language: g.Language, Pages: g.Pages[1:2],
 	}
 	if diff := cmp.Diff([]retrieval.Chunk{wantChunk}, chunks); diff != "" {
 		t.Errorf("Chunks() differs (-want +got):\n%s", diff)

@@ -25,7 +25,7 @@ func (s *Service) chunk(d Document, t text.Text) Generation {
 		same := HashText(p.Text)
 		c := Chunk{
 			ID: ChunkID(d.ID, p.Text, seen[same]), Ordinal: i, Span: p.Span, Text: p.Text,
-			PageFrom: p.PageFrom, PageTo: p.PageTo, RowFrom: p.RowFrom, RowTo: p.RowTo, Headings: p.Headings, Lead: p.Lead,
+			PageFrom: p.PageFrom, PageTo: p.PageTo, RowFrom: p.RowFrom, RowTo: p.RowTo, Headings: p.Headings, Section: p.Section, Lead: p.Lead,
 		}
 		input := embedInput(d.Title, c)
 		c.Embedded, c.Terms = HashText(input), countTerms(analyser.Analyse(input), &scratch)

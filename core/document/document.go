@@ -131,10 +131,11 @@ type Chunk struct {
 	PageTo   int
 	RowFrom  int // row of a sheet or record of a file, from 1; 0 where there are none
 	RowTo    int
-	Headings []string // path of section titles, the topmost first
-	Lead     string   // header of the table that the chunk begins inside; it is embedded and indexed with the chunk
-	Embedded Hash     // key of its vector: hash of the text that was embedded
-	Terms    []Term   // for lexical search
+	Headings []string  // path of section titles, the topmost first
+	Section  text.Span // the section of the last of Headings, with those within it; zero where there is none
+	Lead     string    // header of the table that the chunk begins inside; it is embedded and indexed with the chunk
+	Embedded Hash      // key of its vector: hash of the text that was embedded
+	Terms    []Term    // for lexical search
 }
 
 // Term is an analysed term of a chunk, with how often it occurs.

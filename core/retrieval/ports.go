@@ -99,6 +99,7 @@ type Chunk struct {
 	RowFrom    int // row of a sheet or record of a file; 0 where there are none
 	RowTo      int
 	Headings   []string
+	Section    text.Span // the section of the last of Headings, with those within it; zero where there is none, or it isn't known
 	Language   text.Language
 	Pages      []text.Page // the pages that the chunk touches, with spans of the normalised text
 }

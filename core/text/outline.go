@@ -14,6 +14,7 @@ type outline struct {
 	body     string
 	sections []Section // ascending and apart, levels from 1 to deepest
 	parents  []int     // index of the section around each section, -1 at the top
+	ends     []int     // where each section ends, those within it included
 }
 
 // newOutline reads the sections of t and leaves out any whose span makes no sense.
@@ -28,6 +29,7 @@ func newOutline(t Text) outline {
 		at = s.End
 		s.Level = min(max(s.Level, 1), deepest)
 		for len(open) > 0 && o.sections[open[len(open)-1]].Level >= s.Level {
+			o.ends[open[len(open)-1]] = s.Start
 			open = open[:len(open)-1]
 		}
 		parent := -1
@@ -37,6 +39,7 @@ func newOutline(t Text) outline {
 		open = append(open, len(o.sections))
 		o.sections = append(o.sections, s)
 		o.parents = append(o.parents, parent)
+		o.ends = append(o.ends, len(t.Body))
 	}
 	return o
 }
@@ -83,9 +86,9 @@ func (o outline) part(i int) (Span, int) {
 	return span, title
 }
 
-// path returns the titles of the sections that all text of a chunk is in. A heading at the beginning of the chunk that
-// another one follows at once has no text, so it doesn't count.
-func (o outline) path(chunk Span) []string {
+// around returns the index of the innermost section that all text of a chunk is in, -1 when there is none. A heading at the
+// beginning of the chunk that another one follows at once has no text, so it doesn't count.
+func (o outline) around(chunk Span) int {
 	first := o.sectionOf(chunk.Start)
 	for next := first + 1; next < len(o.sections) && o.sections[next].Start < chunk.End; next++ {
 		_, title := o.part(first)
@@ -98,14 +101,28 @@ func (o outline) path(chunk Span) []string {
 	for s := o.sectionOf(chunk.End - 1); s >= 0; s = o.parents[s] {
 		around[s] = true
 	}
+	for first >= 0 && !around[first] {
+		first = o.parents[first]
+	}
+	return first
+}
+
+// path returns the titles of a section and of those around it, top first.
+func (o outline) path(section int) []string {
 	var titles []string
-	for s := first; s >= 0; s = o.parents[s] {
-		if around[s] {
-			titles = append(titles, o.sections[s].Title)
-		}
+	for s := section; s >= 0; s = o.parents[s] {
+		titles = append(titles, o.sections[s].Title)
 	}
 	slices.Reverse(titles)
 	return titles
+}
+
+// span returns where a section is, without white space at its end; for -1 the zero value.
+func (o outline) span(section int) Span {
+	if section < 0 {
+		return Span{}
+	}
+	return trimSpan(o.body, Span{Start: o.sections[section].Start, End: o.ends[section]})
 }
 
 // sectionOf returns the index of the section that holds the byte at i, -1 before the first heading.

@@ -98,6 +98,7 @@ type Chunk struct {
 	RowFrom  int      // number of the sheet's row, or the file's record, with which the chunk begins; 0 when the text has none
 	RowTo    int      // number of the one with which it ends; 0 when the text has none
 	Headings []string // titles of the sections that all of the chunk's text is in, top first
+	Section  Span     // the innermost of them, from its heading to the end of the last section within it; zero when there is none
 	Lead     string   // header of the table that the chunk begins inside, which its rows can't be understood without
 }
 
@@ -130,7 +131,9 @@ func Split(t Text, o Options) []Chunk {
 	var chunks []Chunk
 	for _, group := range outline.groups(o) {
 		for _, span := range s.split(group) {
-			c := Chunk{Ordinal: len(chunks), Span: span, Text: t.Body[span.Start:span.End], Headings: outline.path(span), Lead: s.lead(span.Start)}
+			c := Chunk{Ordinal: len(chunks), Span: span, Text: t.Body[span.Start:span.End], Lead: s.lead(span.Start)}
+			section := outline.around(span)
+			c.Headings, c.Section = outline.path(section), outline.span(section)
 			c.PageFrom, c.PageTo = pageAt(t.Pages, span.Start), pageAt(t.Pages, span.End-1)
 			c.RowFrom, c.RowTo = rows.rows(span)
 			chunks = append(chunks, c)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +31,7 @@ func checkChunks(t *testing.T, text Text, o Options, chunks []Chunk) {
 		if n := o.Length(c.Text); n > o.Size {
 			t.Errorf("chunk of %d characters or tokens, want at most %d", n, o.Size)
 		}
+		checkSection(t, text, c)
 		if i > 0 && (c.Start <= chunks[i-1].Start || c.End <= chunks[i-1].End) {
 			t.Errorf("chunk %v follows %v, want it to go on", c.Span, chunks[i-1].Span)
 		}
@@ -43,6 +45,24 @@ func checkChunks(t *testing.T, text Text, o Options, chunks []Chunk) {
 	}
 	if strings.TrimSpace(body[covered:]) != "" {
 		t.Errorf("no chunk holds %q", body[covered:])
+	}
+}
+
+// checkSection checks that a chunk ends in its section, and that the section is the last of its path.
+func checkSection(t *testing.T, text Text, c Chunk) {
+	t.Helper()
+	if (c.Section == Span{}) != (len(c.Headings) == 0) {
+		t.Fatalf("chunk %v is under %q in a section at %v", c.Span, c.Headings, c.Section)
+	}
+	if c.Section == (Span{}) {
+		return
+	}
+	if c.Section.Start >= c.End || c.Section.End < c.End || c.Section.End > len(text.Body) {
+		t.Fatalf("chunk at %v is in a section at %v", c.Span, c.Section)
+	}
+	last := c.Headings[len(c.Headings)-1]
+	if !slices.ContainsFunc(text.Sections, func(s Section) bool { return s.Start == c.Section.Start && s.Title == last }) {
+		t.Errorf("no section %q is at %v", last, c.Section)
 	}
 }
 
@@ -223,14 +243,16 @@ func TestHeadingsBeginChunksAndNameTheirPath(t *testing.T) {
 	var got []string
 	for _, c := range Split(text, Options{}) {
 		first, _, _ := strings.Cut(c.Text, "\n")
-		got = append(got, fmt.Sprintf("%s | %s | %d-%d", first[:min(len(first), 16)], strings.Join(c.Headings, " > "), c.PageFrom, c.PageTo))
+		section := strings.Fields(text.Body[c.Section.Start:c.Section.End])
+		got = append(got, fmt.Sprintf("%s | %s | %d-%d | %s…%s", first[:min(len(first), 16)], strings.Join(c.Headings, " > "), c.PageFrom, c.PageTo,
+			section[0], section[len(section)-1]))
 	}
 	want := []string{
-		"Manual | Manual > Install | 1-1",
-		"Some sentence ab | Manual > Install | 1-2",
-		"Use | Manual > Use | 2-4",
-		"Short | Manual > Use | 4-4",
-		"Licence | Licence | 5-5",
+		"Manual | Manual > Install | 1-1 | Install…it.",
+		"Some sentence ab | Manual > Install | 1-2 | Install…it.",
+		"Use | Manual > Use | 2-4 | Use…Tinier.",
+		"Short | Manual > Use | 4-4 | Use…Tinier.",
+		"Licence | Licence | 5-5 | Licence…it.",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

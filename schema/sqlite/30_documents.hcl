@@ -166,6 +166,15 @@ table "chunks" {
     default = 0
   }
   column "headings" { type = text }
+  // Bytes of the section that the chunk is in; 0 and 0 where there is none, and for what was stored before sections were kept.
+  column "section_start" {
+    type    = integer
+    default = 0
+  }
+  column "section_end" {
+    type    = integer
+    default = 0
+  }
   // Header of the table that the chunk begins inside: it is indexed with the chunk.
   column "lead" {
     type    = text
