@@ -82,7 +82,7 @@ func CoreOptions(c Config, h identity.Hasher) (*core.Options, error) {
 		Documents: document.Options{
 			Chunks: c.Chunks(), MaxUpload: c.HTTP.MaxUpload, MaxText: c.Documents.MaxText, MaxTitle: c.Documents.MaxTitle,
 			MaxSource: c.Documents.MaxSource, LinkLife: time.Duration(c.S3.LinkSeconds) * time.Second,
-			RestoreWindow: restoreWindow(c.Documents.Restore),
+			RestoreWindow: orNever(c.Documents.Restore), TitleWeight: orNever(c.Documents.TitleWeight),
 		},
 		Search: retrieval.Options{
 			MaxQuery: c.Answers.MaxQuery, Risk: c.Answers.InjectionRisk,
@@ -93,12 +93,12 @@ func CoreOptions(c Config, h identity.Hasher) (*core.Options, error) {
 	}, nil
 }
 
-// restoreWindow translates the setting, where 0 is no window, for the core, where 0 is the default.
-func restoreWindow(d time.Duration) time.Duration {
-	if d == 0 {
+// orNever translates a setting where 0 means not at all for the core, where 0 is the default and what is negative means that.
+func orNever[T int | time.Duration](setting T) T {
+	if setting == 0 {
 		return -1
 	}
-	return d
+	return setting
 }
 
 // OpenApp makes the use cases over ports that are watched; the function that is returned ends what they have begun.

@@ -138,6 +138,7 @@ type DocumentConfig struct {
 	Restore       time.Duration `env:"DOCUMENT_RESTORE_WINDOW" envDefault:"24h" desc:"for how long a deleted document can be restored before it is removed for good; 0: not at all"`
 	ChunkSize     int           `env:"CHUNK_SIZE" envDefault:"900" desc:"length of a chunk, in CHUNK_UNIT"`
 	ChunkOverlap  int           `env:"CHUNK_OVERLAP" envDefault:"120" desc:"what neighbours share, in CHUNK_UNIT; less than CHUNK_SIZE"`
+	TitleWeight   int           `env:"TITLE_WEIGHT" envDefault:"1" desc:"how many times a word in a title or heading counts as one in the text does, for the search by words; for what is indexed from then on, or by ctl reindex"`
 	ChunkUnit     string        `env:"CHUNK_UNIT" envDefault:"characters" desc:"characters, or tokens, which are estimated: 4 letters of English, 2 of other alphabets, 1 character of other scripts"`
 	MaxText       int           `env:"MAX_INGEST_CHARS" envDefault:"100000" desc:"characters of a text to ingest"`
 	MaxTitle      int           `env:"MAX_TITLE_CHARS" envDefault:"200" desc:"characters of a title or name"`

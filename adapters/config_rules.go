@@ -148,6 +148,7 @@ func (q QueueConfig) check(r *rules) {
 
 func (d DocumentConfig) check(r *rules) {
 	r.broken(d.Restore < 0, "DOCUMENT_RESTORE_WINDOW must not be negative")
+	within(r, "TITLE_WEIGHT", d.TitleWeight, 0, 100)
 	r.oneOf("CHUNK_UNIT", d.ChunkUnit, "characters", "tokens")
 	r.broken(d.ChunkSize <= 0, "CHUNK_SIZE (chunk_size) must be greater than 0")
 	r.broken(d.ChunkOverlap < 0, "CHUNK_OVERLAP (chunk_overlap) must not be less than 0")

@@ -28,6 +28,11 @@ type shelf struct {
 
 func newShelf(t *testing.T, folder string) *shelf {
 	t.Helper()
+	return shelfWith(t, folder, nil)
+}
+
+func shelfWith(t *testing.T, folder string, o *core.Options) *shelf {
+	t.Helper()
 	store, err := sqlstore.Open(t.Context(), "sqlite:"+filepath.Join(folder, "x.db"), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -40,7 +45,7 @@ func newShelf(t *testing.T, folder string) *shelf {
 	app, err := core.New(core.Ports{
 		Store: store, Blobs: blobs, Parser: parse.InProcess(parse.Options{}),
 		Embedder: offline.NewEmbedder(), Generator: offline.NewGenerator(),
-	}, nil)
+	}, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,4 +168,35 @@ func TestResultsAreTheSameWhateverOtherWorkspacesHoldAndAfterARestart(t *testing
 	if diff := cmp.Diff(before, ask(again)); diff != "" {
 		t.Errorf("a restart changes results (-before +after):\n%s", diff)
 	}
+}
+
+func TestWordsInTitlesCountAsTheirWeightSays(t *testing.T) {
+	t.Parallel()
+	for weight, want := range map[int][]string{-1: {"Grass"}, 0: {"Grass", "Zebra"}, 1: {"Grass", "Zebra"}, 4: {"Zebra", "Grass"}} {
+		options := func(weight int) *core.Options { return &core.Options{Documents: document.Options{TitleWeight: weight}} }
+		folder := t.TempDir()
+		l := shelfWith(t, folder, options(weight))
+		l.here = l.workspace("Animals")
+		l.put(l.here, "Zebra", "It lives on the plains of Africa.")
+		l.put(l.here, "Grass", "A zebra eats it, and then the zebra sleeps.")
+		q := retrieval.Query{Text: "zebra", Arms: retrieval.LexicalArm}
+		if diff := cmp.Diff(want, titlesOf(l.find(q))); diff != "" {
+			t.Errorf("with the weight %d (-want +got):\n%s", weight, diff)
+		}
+		other := shelfWith(t, folder, options(9))
+		other.here = l.here
+		if _, err := other.app.Documents.Reindex(t.Context(), identity.System, l.here); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{"Zebra", "Grass"}, titlesOf(other.find(q))); diff != "" {
+			t.Errorf("indexed anew with another weight (-want +got):\n%s", diff)
+		}
+	}
+}
+
+func titlesOf(hits []retrieval.Hit) (titles []string) {
+	for _, h := range hits {
+		titles = append(titles, h.Title)
+	}
+	return titles
 }

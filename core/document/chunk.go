@@ -28,7 +28,8 @@ func (s *Service) chunk(d Document, t text.Text) Generation {
 			PageFrom: p.PageFrom, PageTo: p.PageTo, RowFrom: p.RowFrom, RowTo: p.RowTo, Headings: p.Headings, Section: p.Section, Lead: p.Lead,
 		}
 		input := embedInput(d.Title, c)
-		c.Embedded, c.Terms = HashText(input), countTerms(analyser.Analyse(input), &scratch)
+		tokens := weighTitles(analyser.Analyse(input), len(titles(d.Title, c)), s.opts.TitleWeight)
+		c.Embedded, c.Terms = HashText(input), countTerms(tokens, &scratch)
 		seen[same]++
 		g.Chunks[i] = c
 	}

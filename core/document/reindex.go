@@ -20,7 +20,7 @@ func (s *Service) Reindex(ctx context.Context, a identity.Actor, ws workspace.ID
 	if _, err := s.workspaces.Get(ctx, a, ws); err != nil {
 		return 0, err
 	}
-	chunks, err = s.ports.Janitor.Reindex(ctx, ws, termsOf)
+	chunks, err = s.ports.Janitor.Reindex(ctx, ws, s.termsOf)
 	if err != nil {
 		return chunks, err
 	}
@@ -30,6 +30,7 @@ func (s *Service) Reindex(ctx context.Context, a identity.Actor, ws workspace.ID
 }
 
 // termsOf is TermsOf as the pipeline analyses.
-func termsOf(title string, l text.Language, c Chunk) []Term {
-	return countTerms(text.Analyse(l, embedInput(title, c)), new([]string))
+func (s *Service) termsOf(title string, l text.Language, c Chunk) []Term {
+	tokens := weighTitles(text.Analyse(l, embedInput(title, c)), len(titles(title, c)), s.opts.TitleWeight)
+	return countTerms(tokens, new([]string))
 }

@@ -39,6 +39,9 @@ type Options struct {
 	Now func() time.Time
 	// Chunks says how documents are cut. Defaults to 900 characters with an overlap of 120.
 	Chunks text.Options
+	// TitleWeight is how many times a word in the title or a heading counts as one in the text does, when documents are found by
+	// words; negative: not at all. Defaults to 1. It works on what is indexed from then on, see Service.Reindex.
+	TitleWeight int
 	// MaxUpload is the largest file, in bytes. Defaults to 25 MiB.
 	MaxUpload int64
 	// MaxText is the longest text to ingest, in characters. Defaults to 100,000.
@@ -79,6 +82,10 @@ func (o *Options) withDefaults() Options {
 			*d.field = d.value
 		}
 	}
+	if c.TitleWeight == 0 {
+		c.TitleWeight = 1
+	}
+	c.TitleWeight = max(c.TitleWeight, 0)
 	if c.RestoreWindow == 0 {
 		c.RestoreWindow = 24 * time.Hour
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/ragcorp/ragcorp/adapters"
+	"github.com/ragcorp/ragcorp/adapters/sqlstore"
 	"github.com/ragcorp/ragcorp/core"
 	"github.com/ragcorp/ragcorp/core/eval"
 	"github.com/ragcorp/ragcorp/core/retrieval"
@@ -31,6 +32,7 @@ type evaluation struct {
 	workspace string
 	server    string
 	key       string
+	database  string
 	ablation  bool
 	compare   string
 	atLeast   string
@@ -51,8 +53,12 @@ Each query takes the same way as one over HTTP. A document ranks where its best 
 judges no document to be relevant are left out.
 
 The ways of searching: lexical is BM25 alone, for words as they are spelled; spelled adds that unknown words stand for those that
-look like them; dense is vectors alone; hybrid is what the API does; ranks is hybrid with reciprocal rank fusion; diverse is
-hybrid with maximal marginal relevance. --ablation measures all of them, on the queries as they are and with typing errors.
+look like them; dense is vectors alone; fused is spelled and dense together; hybrid is what the API does: fused, and what looks like
+prompt injection is treated as the configuration says; ranks is fused by reciprocal ranks; diverse is fused with maximal marginal
+relevance. --ablation measures all of them, on the queries as they are and with typing errors.
+
+The installation that is thrown away is a folder with SQLite, or with --database a new database on a server of PostgreSQL, which
+is dropped in the end. --compare with a run on the other says how many queries found other documents, or the same in another order.
 
 With --typos every query gets one typing error: in one word of at least five letters, two letters are swapped, or one is left
 out, added or replaced; word, error, place and letter are drawn evenly by a generator that is seeded by the number and the query.
@@ -71,6 +77,7 @@ attack, and its kind, such as {"text": "...", "attack": false, "kind": "ordinary
 			f.StringVar(&e.guard, "guard", "", "`FILE` of texts, to measure the detector of prompt injection instead of the search")
 			f.StringVar(&e.server, "server", "", "`URL` of the server that has the workspace")
 			f.StringVar(&e.key, "key", "", "API `KEY` for the server")
+			f.StringVar(&e.database, "database", "", "`URL` of a server of PostgreSQL to measure on, by a user who may make databases")
 			f.BoolVar(&e.ablation, "ablation", false, "measure all ways of searching, with typing errors and without")
 			f.StringVar(&e.compare, "compare", "", "`FILE` with the JSON of an earlier run, to test the difference")
 			f.StringVar(&e.atLeast, "at-least", "", "fail below these `VALUES`, such as ndcg@10=0.69,mrr@10=0.65")
@@ -83,12 +90,13 @@ attack, and its kind, such as {"text": "...", "attack": false, "kind": "ordinary
 // ways lists the ways of searching.
 func ways() map[string]retrieval.Query {
 	return map[string]retrieval.Query{
-		"lexical": {Arms: retrieval.LexicalArm, Exact: true},
-		"spelled": {Arms: retrieval.LexicalArm},
-		"dense":   {Arms: retrieval.DenseArm},
+		"lexical": {Arms: retrieval.LexicalArm, Exact: true, Guard: retrieval.GuardOff},
+		"spelled": {Arms: retrieval.LexicalArm, Guard: retrieval.GuardOff},
+		"dense":   {Arms: retrieval.DenseArm, Guard: retrieval.GuardOff},
+		"fused":   {Guard: retrieval.GuardOff},
 		"hybrid":  {},
-		"ranks":   {Fusion: retrieval.Ranks},
-		"diverse": {Diverse: true},
+		"ranks":   {Fusion: retrieval.Ranks, Guard: retrieval.GuardOff},
+		"diverse": {Diverse: true, Guard: retrieval.GuardOff},
 	}
 }
 
@@ -105,6 +113,8 @@ func (e evaluation) check() error {
 		return usageError{"--passages must be from 1 to 50"}
 	case e.server != "" && (e.workspace == "" || e.arm != "hybrid" || e.ablation):
 		return usageError{"--server needs --workspace, and searches in its own way only"}
+	case e.database != "" && e.workspace != "":
+		return usageError{"--database is for a set that is loaded, not for a --workspace"}
 	case e.ablation && (e.compare != "" || e.atLeast != "" || e.typos != 0):
 		return usageError{"--ablation prints a table and takes neither --compare nor --at-least nor --typos"}
 	}
@@ -176,7 +186,15 @@ func (e evaluation) apart(ctx context.Context, p *process, c adapters.Config, qu
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	app, closeApp, err := openApp(ctx, scratch(c, dir))
+	c = scratch(c, dir)
+	if e.database != "" {
+		var drop func(context.Context) error
+		if c.Data.DatabaseURL, drop, err = sqlstore.Aside(ctx, e.database); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, drop(context.WithoutCancel(ctx))) }()
+	}
+	app, closeApp, err := openApp(ctx, c)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -17,6 +19,7 @@ import (
 	"github.com/ragcorp/ragcorp/core/eval"
 	"github.com/ragcorp/ragcorp/core/identity"
 	"github.com/ragcorp/ragcorp/core/workspace"
+	"github.com/ragcorp/ragcorp/e2e/servers"
 )
 
 // smallSet writes a set of four documents, two of which have the same text, and returns its folder.
@@ -60,7 +63,7 @@ type evaluated struct {
 func TestEvalMeasuresASetInEveryWayOfSearching(t *testing.T) {
 	t.Parallel()
 	w, dir := newWorld(t), smallSet(t)
-	for _, arm := range []string{"hybrid", "lexical", "spelled", "dense", "ranks", "diverse"} {
+	for _, arm := range []string{"hybrid", "fused", "lexical", "spelled", "dense", "ranks", "diverse"} {
 		e := decode[evaluated](w, "eval", "--data", dir, "--arm", arm, "--k", "2", "--json")
 		if e.CorpusSize != 4 || e.QueryCount != 2 || len(e.PerQuery) != 2 || len(e.Metrics) != 6 {
 			t.Errorf("%s: %+v", arm, e)
@@ -151,12 +154,49 @@ func TestEvalComparesWithAnEarlierRun(t *testing.T) {
 	if e.Comparison.P != 1 || e.Comparison.Better+e.Comparison.Worse != 0 || e.Comparison.With != before {
 		t.Errorf("compared: %+v, want no difference", e.Comparison)
 	}
+	if got := decode[struct{ Comparison comparison }](w, "eval", "--data", dir, "--arm", "dense", "--compare", before, "--json"); got.Comparison.Reordered == 0 {
+		t.Errorf("another arm: %+v, want that a query found documents in another order", got.Comparison)
+	}
 	if r := w.ctl("", "eval", "--data", dir, "--compare", before, "--k", "3"); r.code != exitFailed {
 		t.Errorf("a run with another cut: exit code %d", r.code)
 	}
 	out := w.must("eval", "--data", dir, "--ablation")
 	if lines := strings.Split(strings.TrimSpace(out), "\n"); len(lines) != 1+len(steps()) || !slices.Equal(strings.Fields(lines[1])[:4], []string{"lexical", "0.8155", "+0.0000", "1.000"}) {
 		t.Errorf("--ablation prints:\n%s", out)
+	}
+}
+
+// The rankings are those of SQLite, and nothing is left on the server.
+func TestEvalMeasuresOnPostgreSQL(t *testing.T) {
+	t.Parallel()
+	w, dir, server := newWorld(t), smallSet(t), servers.Postgres(t)
+	databases := func() (n int) {
+		db, err := sql.Open("pgx", server)
+		if err == nil {
+			err = errors.Join(db.QueryRowContext(t.Context(), "SELECT count(*) FROM pg_database WHERE starts_with(datname, 'ragcorp_aside_')").Scan(&n), db.Close())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	for _, arm := range []string{"lexical", "hybrid"} {
+		before := filepath.Join(t.TempDir(), arm+".json")
+		if err := os.WriteFile(before, []byte(w.must("eval", "--data", dir, "--arm", arm, "--json")), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		e := decode[struct{ Comparison comparison }](w, "eval", "--data", dir, "--arm", arm, "--database", server, "--compare", before, "--json")
+		if e.Comparison.Reordered != 0 || e.Comparison.Difference != 0 {
+			t.Errorf("%s: compared with SQLite: %+v, want no difference", arm, e.Comparison)
+		}
+	}
+	if n := databases(); n != 0 {
+		t.Errorf("%d databases are left", n)
+	}
+	for _, wrong := range []string{"sqlite:x.db", "postgres://127.0.0.1:1/x"} {
+		if r := w.ctl("", "eval", "--data", dir, "--database", wrong); r.code == exitOK {
+			t.Errorf("--database %s: exit code %d", wrong, r.code)
+		}
 	}
 }
 

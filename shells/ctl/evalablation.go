@@ -14,10 +14,11 @@ func steps() []step {
 	return []step{
 		{"lexical", "lexical", "BM25 alone, words as they are spelled"},
 		{"spelled", "lexical", "unknown words stand for those that look like them"},
-		{"hybrid", "spelled", "and vectors: what the API does"},
-		{"dense", "hybrid", "vectors alone"},
-		{"ranks", "hybrid", "reciprocal ranks are added instead of scores"},
-		{"diverse", "hybrid", "maximal marginal relevance (use_mmr)"},
+		{"fused", "spelled", "and vectors"},
+		{"hybrid", "fused", "and what looks like prompt injection: what the API does"},
+		{"dense", "fused", "vectors alone"},
+		{"ranks", "fused", "reciprocal ranks are added instead of scores"},
+		{"diverse", "fused", "maximal marginal relevance (use_mmr)"},
 	}
 }
 

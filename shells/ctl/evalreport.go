@@ -48,8 +48,8 @@ func (r report) print(w io.Writer) error {
 	}
 	rows = append(rows, [2]string{"time", fmt.Sprintf("median %v, 95%% within %v", r.quantile(0.5), r.quantile(0.95))})
 	if c := r.compared; c != nil {
-		rows = append(rows, [2]string{"against", fmt.Sprintf("%s: ndcg@%d %+.4f, %d queries better, %d worse, p = %.4f",
-			c.With, r.K, c.Difference, c.Better, c.Worse, c.P)})
+		rows = append(rows, [2]string{"against", fmt.Sprintf("%s: ndcg@%d %+.4f, %d queries better, %d worse, p = %.4f; %d found other documents or the same in another order",
+			c.With, r.K, c.Difference, c.Better, c.Worse, c.P, c.Reordered)})
 	}
 	for _, row := range rows {
 		if _, err := fmt.Fprintf(w, "%-12s %s\n", row[0], row[1]); err != nil {
@@ -159,6 +159,7 @@ type comparison struct {
 	Difference float64 `json:"ndcg_difference"`
 	Better     int     `json:"better"`
 	Worse      int     `json:"worse"`
+	Reordered  int     `json:"reordered"` // queries whose first k documents are others, or in another order
 	P          float64 `json:"p"`
 }
 
@@ -178,18 +179,22 @@ func compareWith(file string, queries []eval.Query, rankings []eval.Ranking, k i
 	if before.K != k {
 		return nil, fmt.Errorf("%s cut its rankings after %d documents, this run after %d", file, before.K, k)
 	}
-	byID := make(map[string]float64, len(before.PerQuery))
+	byID := make(map[string]queryJSON, len(before.PerQuery))
 	for _, q := range before.PerQuery {
-		byID[q.ID] = q.NDCG
+		byID[q.ID] = q
 	}
+	reordered := 0
 	a, b := make([]float64, 0, len(queries)), make([]float64, 0, len(queries))
 	for i, q := range queries {
 		was, ok := byID[q.ID]
 		if !ok {
 			return nil, fmt.Errorf("%s has no query %s", file, q.ID)
 		}
-		a, b = append(a, was), append(b, rankings[i].NDCG(k))
+		a, b = append(a, was.NDCG), append(b, rankings[i].NDCG(k))
+		if !slices.Equal(was.Found, rankings[i].Found[:min(k, len(rankings[i].Found))]) {
+			reordered++
+		}
 	}
 	c, err := eval.Compare(a, b, 1)
-	return &comparison{With: file, Difference: c.Difference, Better: c.Better, Worse: c.Worse, P: c.P}, err
+	return &comparison{With: file, Difference: c.Difference, Better: c.Better, Worse: c.Worse, P: c.P, Reordered: reordered}, err
 }

@@ -139,9 +139,16 @@ func (s *subject) ask(ctx context.Context, queries []eval.Query, how retrieval.Q
 	return rankings, times, nil
 }
 
-// rank turns passages into documents, each at the rank of its best passage.
+// rank turns passages into documents, each at the rank of its best passage. Where passages have the same score the service goes
+// by their ids, which differ each time that a set is loaded; here those of the set decide, as in trec_eval.
 func (s *subject) rank(hits []retrieval.Hit) []string {
 	var out []string
+	for from, to := 0, 0; from < len(hits); from = to {
+		for to = from + 1; to < len(hits) && hits[to].Score == hits[from].Score; {
+			to++
+		}
+		slices.SortStableFunc(hits[from:to], func(a, b retrieval.Hit) int { return cmp.Compare(a.Source, b.Source) })
+	}
 	for _, h := range hits {
 		for _, id := range append([]string{h.Source}, s.same[h.Source]...) {
 			if !slices.Contains(out, id) {
