@@ -62,73 +62,91 @@ func (n near) byGraph(ctx context.Context, k int) ([]hit, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set the width of the search: %w", err)
 	}
-	_, hits, err := n.score(ctx, graphCode(n.Space.Dimension)+" <#> ?::"+graphType(n.Space.Dimension), nil, ask)
-	return withTies(hits, k), err
+	c, err := n.score(ctx, graphCode(n.Space.Dimension)+" <#> ?::"+graphType(n.Space.Dimension), nil, k, ask)
+	if err != nil || !c.settled() {
+		return nil, err
+	}
+	return withTies(c.hits, k), nil
 }
 
 // exactly takes more and more, until what is left can't belong to the best.
 func (n near) exactly(ctx context.Context, k int, only *generationSet) ([]hit, error) {
-	for ask := k + margin; ; ask *= 4 {
-		c, hits, err := n.score(ctx, "v.code <#> ?::halfvec", only, ask)
+	for want, ask := k, k+margin; ; want, ask = 4*want, 4*ask {
+		c, err := n.score(ctx, "v.code <#> ?::halfvec", only, want, ask)
 		if err != nil {
 			return nil, err
 		}
-		if c.found < ask || len(hits) >= k && c.worst+halfError < hits[k-1].score {
-			return withTies(hits, k), nil
+		if c.settled() && (c.found < ask || len(c.hits) >= k && c.worst+halfError < c.hits[k-1].score) {
+			return withTies(c.hits, k), nil
 		}
 	}
 }
 
-// candidates is what halves found.
+// candidates are what halves found.
 type candidates struct {
 	found int
 	worst float64 // score, by halves
+	near  int     // of those found, how many are near enough to be scored by their whole vectors
+	hits  []hit   // of the near ones, those that are still there, best first
 }
 
-// score finds the nearest by a distance of halves, at most so many, and puts those with the best scores of their whole vectors
-// first.
-func (n near) score(ctx context.Context, distance string, only *generationSet, most int) (c candidates, hits []hit, err error) {
+// settled reports whether the hits are the best of what was found: nothing was left out, or it was for better ones.
+func (c candidates) settled() bool { return c.near == c.found || len(c.hits) == c.near }
+
+// score finds the nearest by a distance of halves, at most so many, and scores by their whole vectors all that may belong to the
+// best k of them: of the others, the halves alone say that at least k are better.
+func (n near) score(ctx context.Context, distance string, only *generationSet, k, most int) (c candidates, err error) {
 	from, args := n.vectors(only)
 	args = append([]any{halves(n.Vector)}, args...)
-	statement, args := postgres{}.bind("WITH found AS MATERIALIZED (SELECT v.chunk_no, "+distance+" AS distance FROM "+from+
-		" ORDER BY distance LIMIT ?) SELECT found.distance, c.no, c.id, "+postgres{}.vectorBytes("e.vector")+` FROM found
-		LEFT JOIN chunks AS c ON c.no = found.chunk_no
-		LEFT JOIN embeddings AS e ON e.hash = c.embedded AND e.space_id = ?`, append(args, most, n.space))
+	statement, args := postgres{}.bind(scoring(distance, from), append(args, most, n.space, k-1, 2*halfError))
 	args = append([]any{pgx.QueryExecModeCacheDescribe}, args...) // as only then vectors come in binary
 	rows, err := n.tx.Tx.QueryContext(ctx, statement, args...)
 	if err != nil {
-		return c, nil, err
+		return c, err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	c.worst = math.Inf(1)
 	v := make([]float32, n.Space.Dimension)
 	for rows.Next() {
-		var h hit
-		var distance float64
-		if h, distance, err = n.scan(rows, v); err != nil {
-			return c, nil, err
+		h, err := n.scan(rows, &c, v)
+		if err != nil {
+			return c, err
 		}
-		c.found, c.worst = c.found+1, min(c.worst, -distance)
+		c.near++
 		if h.id != uuid.Nil && !math.IsNaN(h.score) {
-			hits = append(hits, h)
+			c.hits = append(c.hits, h)
 		}
 	}
-	slices.SortFunc(hits, func(a, b hit) int { return cmp.Compare(b.score, a.score) })
-	return c, hits, rows.Err()
+	slices.SortFunc(c.hits, func(a, b hit) int { return cmp.Compare(b.score, a.score) })
+	return c, rows.Err()
+}
+
+// scoring is the statement of score. Its arguments are the query, those of from, how many to find, the space, how many of these
+// are wanted besides one, and how much nearer than one of them any other may turn out to be.
+func scoring(distance, from string) string {
+	return "WITH found AS MATERIALIZED (SELECT v.chunk_no, " + distance + " AS distance FROM " + from + ` ORDER BY distance LIMIT ?)
+		SELECT (SELECT count(*) FROM found), (SELECT max(distance) FROM found), c.no, c.id, ` + postgres{}.vectorBytes("e.vector") + `
+		FROM found LEFT JOIN chunks AS c ON c.no = found.chunk_no
+		LEFT JOIN embeddings AS e ON e.hash = c.embedded AND e.space_id = ?
+		WHERE found.distance <= coalesce((SELECT distance FROM found ORDER BY distance LIMIT 1 OFFSET ?) + ?, 'infinity')`
 }
 
 // scan reads a row that score selects, its vector into v; the hit is empty where the chunk has none.
-func (n near) scan(rows *sql.Rows, v []float32) (h hit, distance float64, err error) {
+func (n near) scan(rows *sql.Rows, c *candidates, v []float32) (hit, error) {
+	var farthest float64
 	var no sql.NullInt64
 	var id uuid.NullUUID
 	var raw sql.RawBytes
-	if err := rows.Scan(&distance, &no, &id, &raw); err != nil || raw == nil {
-		return hit{}, distance, err
+	if err := rows.Scan(&c.found, &farthest, &no, &id, &raw); err != nil {
+		return hit{}, err
+	}
+	c.worst = -farthest
+	if raw == nil {
+		return hit{}, nil
 	}
 	if err := (postgres{}).decodeVector(raw, v); err != nil {
-		return hit{}, 0, fmt.Errorf("vector of chunk %d: %w", no.Int64, err)
+		return hit{}, fmt.Errorf("vector of chunk %d: %w", no.Int64, err)
 	}
-	return hit{no: no.Int64, score: float64(vector.Dot(n.Vector, v)), id: id.UUID}, distance, nil
+	return hit{no: no.Int64, score: float64(vector.Dot(n.Vector, v)), id: id.UUID}, nil
 }
 
 // vectors is the part of a statement that says which chunks the search may find.

@@ -191,12 +191,12 @@ func (w *indexWorld) bare(v llm.Vector) string {
 		limit = 20 + margin
 		distance = fmt.Sprintf("%s <#> '%s'::%s", graphCode(w.space.Dimension), text, graphType(w.space.Dimension))
 		set = fmt.Sprintf("SELECT set_config('hnsw.ef_search', '%d', true), set_config('hnsw.iterative_scan', 'relaxed_order', true);\n", limit)
-	} else {
-		distance = "(" + distance + ")"
 	}
-	find := fmt.Sprintf("SELECT v.chunk_no FROM vectors AS v WHERE v.space_id = 1 AND v.workspace_id = '%s' ORDER BY %s LIMIT %d", w.ws.ID, distance, limit)
+	find := fmt.Sprintf("SELECT v.chunk_no, %s AS distance FROM vectors AS v WHERE v.space_id = 1 AND v.workspace_id = '%s' ORDER BY distance LIMIT %d",
+		distance, w.ws.ID, limit)
 	return "BEGIN;\n" + set + fmt.Sprintf(`WITH found AS MATERIALIZED (%s) SELECT c.no, c.id, vector_send(e.vector) FROM found
-	JOIN chunks AS c ON c.no = found.chunk_no JOIN embeddings AS e ON e.hash = c.embedded AND e.space_id = 1;
+	JOIN chunks AS c ON c.no = found.chunk_no JOIN embeddings AS e ON e.hash = c.embedded AND e.space_id = 1
+	WHERE found.distance <= (SELECT distance FROM found ORDER BY distance LIMIT 1 OFFSET 9) + %g;
 COMMIT;
-`, strings.ReplaceAll(find, "\n", " "))
+`, strings.ReplaceAll(find, "\n", " "), 2*halfError)
 }
