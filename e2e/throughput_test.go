@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -32,19 +33,30 @@ func TestThroughputOfWorkers(t *testing.T) {
 	}
 	var alone time.Duration
 	for _, workers := range []int{1, 2, 4} {
-		took, chunks, url := throughput(t, files, workers)
+		r, url := throughput(t, files, workers)
 		if workers == 1 {
-			alone = took
+			alone = r.took
 		}
-		raw := copied(t, url)
+		raw, n := copied(t, url), float64(len(files))
 		t.Logf("%d workers: %d documents, %d chunks in %.1f s: %.1f documents/s, %.0f chunks/s, %.2f times one worker; COPY of the rows %.2f s, 1/%.0f",
-			workers, len(files), chunks, took.Seconds(), float64(len(files))/took.Seconds(), float64(chunks)/took.Seconds(),
-			alone.Seconds()/took.Seconds(), raw.Seconds(), took.Seconds()/raw.Seconds())
+			workers, len(files), r.chunks, r.took.Seconds(), n/r.took.Seconds(), float64(r.chunks)/r.took.Seconds(),
+			alone.Seconds()/r.took.Seconds(), raw.Seconds(), r.took.Seconds()/raw.Seconds())
+		t.Logf("%d workers: %.1f of %d cores busy; %.1f transactions that write and %.0f KiB of their log for a document",
+			workers, float64(runtime.NumCPU())-r.idle/r.took.Seconds(), runtime.NumCPU(), r.writes/n, r.log/1024/n)
 	}
 }
 
+// spent is what making documents ready took.
+type spent struct {
+	took   time.Duration
+	chunks int
+	idle   float64 // seconds of all cores of this machine, where the system says so
+	writes float64 // transactions of the database that wrote
+	log    float64 // bytes that the database wrote ahead
+}
+
 // throughput lets so many workers work off what was uploaded before they started.
-func throughput(t *testing.T, files []file, workers int) (took time.Duration, chunks int, url string) {
+func throughput(t *testing.T, files []file, workers int) (r spent, url string) {
 	t.Helper()
 	_, url = servers.StartPostgres(t)
 	s3 := servers.StartS3(t)
@@ -52,7 +64,7 @@ func throughput(t *testing.T, files []file, workers int) (took time.Duration, ch
 	api := w.http(t, "WORKERS=0")
 	l := api.admin(t).library(t, "throughput")
 	l.insist(t, files)
-	start := time.Now()
+	start, before := time.Now(), meters(t, url)
 	for range workers {
 		w.worker(t, "WORKERS=1")
 	}
@@ -65,14 +77,36 @@ func throughput(t *testing.T, files []file, workers int) (took time.Duration, ch
 		}
 		return true
 	})
-	took = time.Since(start)
+	took, after := time.Since(start), meters(t, url)
+	r = spent{took: took, idle: after.idle - before.idle, writes: after.writes - before.writes, log: after.log - before.log}
 	for _, d := range l.all(t, nil) {
 		if d.Status != "READY" {
 			t.Errorf("%s is %s", d.FileName, d.Status)
 		}
-		chunks += d.ChunkCount
+		r.chunks += d.ChunkCount
 	}
-	return took, chunks, url
+	return r, url
+}
+
+// meters is what has been spent up to now. Only transactions that write get an id.
+func meters(t *testing.T, url string) (now spent) {
+	t.Helper()
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	err = db.QueryRowContext(t.Context(), "SELECT pg_current_xact_id()::text::bigint, pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint").
+		Scan(&now.writes, &now.log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if raw, err := os.ReadFile("/proc/uptime"); err == nil {
+		if _, err := fmt.Sscan(string(raw), new(float64), &now.idle); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return now
 }
 
 // copied is how long the database takes to copy the rows that ingestion wrote into empty tables with the same indexes.
