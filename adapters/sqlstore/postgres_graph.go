@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/uptrace/bun/dialect/pgdialect"
 
 	"github.com/ragcorp/ragcorp/core/fault"
 )
@@ -33,10 +34,24 @@ func graphName(space int64, ws uuid.UUID) string {
 	return fmt.Sprintf("vectors_hnsw_%d_%s", space, hex.EncodeToString(ws[:]))
 }
 
-// tend makes the graphs that a workspace has become large enough for. It holds up neither readers nor writers, and may be
-// interrupted and repeated; of several processes, one does it.
+// tend makes the graphs that a workspace has become large enough for, and drops those of one that has become much smaller. It
+// holds up neither readers nor writers, and may be interrupted and repeated; of several processes, one does it.
 func (e postgresEngine) tend(ctx context.Context, ws uuid.UUID) error {
-	missing, err := e.missingGraphs(ctx, ws)
+	var chunks int64
+	var graphs []string
+	err := e.db.NewRaw(`SELECT (SELECT coalesce(sum(chunks), 0) FROM index_stats WHERE workspace_id = ?), ARRAY(SELECT c.relname::text
+		FROM embedding_spaces AS es JOIN pg_class AS c ON c.oid = to_regclass('vectors_hnsw_' || es.id || '_' || ?))`,
+		ws, hex.EncodeToString(ws[:])).Scan(ctx, &chunks, pgdialect.Array(&graphs))
+	if err != nil {
+		return postgres{}.classify(fmt.Errorf("look at the size of %s: %w", ws, err))
+	}
+	if chunks <= exactMost {
+		if chunks > exactMost/2 {
+			graphs = nil // it may grow again
+		}
+		return e.drop(ctx, graphs)
+	}
+	missing, err := e.missingGraphs(ctx, ws, chunks)
 	if err != nil || len(missing) == 0 {
 		return err
 	}
@@ -53,13 +68,18 @@ func (e postgresEngine) tend(ctx context.Context, ws uuid.UUID) error {
 	return nil
 }
 
-// missingGraphs returns the spaces for which the workspace needs a graph and has none that is whole.
-func (e postgresEngine) missingGraphs(ctx context.Context, ws uuid.UUID) ([]spaceRow, error) {
-	var chunks int64
-	err := e.db.NewRaw("SELECT coalesce(sum(chunks), 0) FROM index_stats WHERE workspace_id = ?", ws).Scan(ctx, &chunks)
-	if err != nil || chunks <= exactMost {
-		return nil, postgres{}.classify(err)
+// drop removes graphs. Searches that use one end first, and need it no more afterwards.
+func (e postgresEngine) drop(ctx context.Context, graphs []string) error {
+	for _, name := range graphs {
+		if _, err := e.db.ExecContext(ctx, "DROP INDEX CONCURRENTLY IF EXISTS "+name); err != nil {
+			return postgres{}.classify(fmt.Errorf("drop %s: %w", name, err))
+		}
 	}
+	return nil
+}
+
+// missingGraphs returns the spaces for which a workspace of so many chunks needs a graph and has none that is whole.
+func (e postgresEngine) missingGraphs(ctx context.Context, ws uuid.UUID, chunks int64) ([]spaceRow, error) {
 	var spaces, missing []spaceRow
 	if err := e.db.NewSelect().Model(&spaces).Where("es.dimension <= ?", graphDimensions).Scan(ctx); err != nil {
 		return nil, postgres{}.classify(err)
@@ -98,10 +118,8 @@ func (e postgresEngine) forget(ctx context.Context, space int64) error {
 	var graphs []string
 	err := e.db.NewRaw("SELECT indexname FROM pg_indexes WHERE schemaname = current_schema() AND tablename = 'vectors'"+
 		" AND starts_with(indexname, ?)", fmt.Sprintf("vectors_hnsw_%d_", space)).Scan(ctx, &graphs)
-	for _, name := range graphs {
-		if err == nil {
-			_, err = e.db.ExecContext(ctx, "DROP INDEX CONCURRENTLY IF EXISTS "+name)
-		}
+	if err == nil {
+		err = e.drop(ctx, graphs)
 	}
 	for removed := int64(forgetBatch); err == nil && removed == forgetBatch; {
 		var res sql.Result
