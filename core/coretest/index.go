@@ -32,6 +32,7 @@ func TestIndex[S Content](t *testing.T, open func(*testing.T) S) {
 		{"a chunk is found by its words and by its meaning", indexFinds},
 		{"searches equal brute force through any history", indexHistory},
 		{"other workspaces never change a result", indexForeign},
+		{"whatever happens in other workspaces never changes a result", indexForeignHistory},
 		{"what the scope doesn't see neither shows nor takes the place of what it sees", indexScope},
 		{"a filter takes no place from what it lets pass", indexFilter},
 		{"equal scores are ordered by id and cut", indexTies},
