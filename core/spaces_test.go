@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,6 +34,7 @@ import (
 	"github.com/ragcorp/ragcorp/core/retrieval"
 	"github.com/ragcorp/ragcorp/core/text"
 	"github.com/ragcorp/ragcorp/core/workspace"
+	"github.com/ragcorp/ragcorp/e2e/servers"
 )
 
 // small and large are the models of a provider, with the numbers that their vectors have.
@@ -130,10 +132,15 @@ type installation struct {
 
 func newInstallation(t *testing.T) *installation {
 	t.Helper()
+	return installationOn(t, "sqlite:"+filepath.Join(t.TempDir(), "x.db"), nil)
+}
+
+func installationOn(t *testing.T, database string, o *sqlstore.Options) *installation {
+	t.Helper()
 	folder := t.TempDir()
 	in := &installation{provider: newProvider(t)}
 	var err error
-	if in.store, err = sqlstore.Open(t.Context(), "sqlite:"+filepath.Join(folder, "x.db"), nil); err != nil {
+	if in.store, err = sqlstore.Open(t.Context(), database, o); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = in.store.Close() })
@@ -272,26 +279,68 @@ func (l *load) change(app *core.App) {
 	l.app = app
 }
 
-// looking waits until some more searches have looked in the space of a model.
+// looking waits until some more searches have looked in the space of a model, and gives up when many have looked elsewhere: those
+// that were at work during the switch may.
 func (l *load) looking(model string) {
+	const enough, patience = 5, 500
 	l.mu.Lock()
-	until := l.seen[l.space(model)] + 5
+	before, all := l.seen[l.space(model)], l.searches()
 	l.mu.Unlock()
 	for !l.failed.Load() {
 		l.mu.Lock()
-		n := l.seen[l.space(model)]
+		here, since := l.seen[l.space(model)]-before, l.searches()-all
 		l.mu.Unlock()
-		if n >= until {
+		switch {
+		case here >= enough:
+			return
+		case since >= patience:
+			l.note("", fmt.Errorf("of %d searches, %d looked in the space of %s", since, here, model))
 			return
 		}
 		<-l.tick
 	}
 }
 
+// searches is how many there were; the lock must be held.
+func (l *load) searches() (n int) {
+	for _, in := range l.seen {
+		n += in
+	}
+	return n
+}
+
 // A model takes the place of another under load, is rolled back, takes it again, and the old one's vectors are removed.
 func TestTheEmbeddingModelChangesUnderLoad(t *testing.T) {
 	t.Parallel()
-	ctx, sys, in := t.Context(), identity.System, newInstallation(t)
+	changeModelUnderLoad(t, newInstallation(t))
+}
+
+// The workspace is larger than what is searched exactly here, so that both spaces get a graph.
+func TestTheEmbeddingModelChangesUnderLoadOnPostgreSQL(t *testing.T) {
+	t.Parallel()
+	database := servers.Postgres(t)
+	const preferGraphs = "&enable_sort=off" // as the planner does when there are many vectors
+	in := installationOn(t, database+preferGraphs, &sqlstore.Options{ExactMost: 20})
+	changeModelUnderLoad(t, in)
+	if err := in.store.Close(); err != nil { // statistics of a connection are there at its end
+		t.Fatal(err)
+	}
+	db, err := sql.Open("pgx", database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	var graphs, scans int
+	err = db.QueryRowContext(t.Context(), "SELECT count(*), coalesce(sum(idx_scan), 0) FROM pg_stat_user_indexes WHERE starts_with(indexrelname, 'vectors_hnsw_')").
+		Scan(&graphs, &scans)
+	if err != nil || graphs != 1 || scans == 0 {
+		t.Errorf("%d graphs with %d searches are left, %v; want that of the second space, and that it was used", graphs, scans, err)
+	}
+}
+
+func changeModelUnderLoad(t *testing.T, in *installation) {
+	t.Helper()
+	ctx, sys := t.Context(), identity.System
 	old := in.app(t, small)
 	ws, _ := bring(t, old, manual(30, -1))
 	drain(ctx, t, old)

@@ -19,7 +19,7 @@ import (
 	"github.com/ragcorp/ragcorp/core/workspace"
 )
 
-// exactMost is up to how many chunks a workspace is searched exactly. A larger one is searched through an index of its own,
+// exactMost is up to how many chunks a workspace is searched exactly unless Options.ExactMost says it. A larger one is searched through an index of its own,
 // so that the vectors of other workspaces never stand in the way, however many there are.
 const exactMost = 10_000
 
@@ -37,7 +37,7 @@ const (
 func (e postgresEngine) nearest(ctx context.Context, tx bun.Tx, s workspace.Scope, d denseSearch) (search, error) {
 	n := near{denseSearch: d, tx: tx, scope: s}
 	return func(k int, only *generationSet) ([]hit, error) {
-		if only == nil && d.view.chunks > exactMost && d.Space.Dimension <= graphDimensions {
+		if only == nil && d.view.chunks > e.exactMost && d.Space.Dimension <= graphDimensions {
 			hits, err := n.byGraph(ctx, k)
 			if err != nil || len(hits) >= k {
 				return hits, err

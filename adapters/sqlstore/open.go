@@ -17,6 +17,9 @@ type Options struct {
 	// VectorCacheBytes bounds the memory for the codes of vectors by which SQLite's are searched. Workspaces that don't fit are
 	// searched from the disk. Defaults to 1 GiB.
 	VectorCacheBytes int64
+	// ExactMost is up to how many chunks a workspace on PostgreSQL is searched by vector exactly; a larger one is searched through
+	// an index of its own. Defaults to 10,000.
+	ExactMost int
 	// KeepSchema leaves the schema as it is; a schema that differs from the wanted one is then an error of kind fault.Conflict.
 	// Defaults to false: the schema is brought up to date on opening, unless that would destroy data.
 	KeepSchema bool
@@ -31,6 +34,9 @@ func (o *Options) withDefaults() Options {
 	}
 	if c.Connections <= 0 {
 		c.Connections = 16
+	}
+	if c.ExactMost <= 0 {
+		c.ExactMost = exactMost
 	}
 	if c.VectorCacheBytes <= 0 {
 		c.VectorCacheBytes = 1 << 30

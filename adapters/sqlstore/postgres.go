@@ -19,8 +19,9 @@ import (
 
 // postgresEngine is the production profile: one pool of connections, and pgvector to search vectors.
 type postgresEngine struct {
-	pool *pgxpool.Pool
-	db   *bun.DB
+	pool      *pgxpool.Pool
+	db        *bun.DB
+	exactMost int // see Options.ExactMost
 }
 
 var _ engine = postgresEngine{}
@@ -42,7 +43,7 @@ func openPostgres(ctx context.Context, url string, o Options) (*Store, error) {
 		return nil, fault.Unavailable.Wrap(err, "the database can't be opened").Because(fault.ReasonDatabase)
 	}
 	db := bun.NewDB(stdlib.OpenDBFromPool(pool), pgdialect.New())
-	s := &Store{dialect: postgres{}, engine: postgresEngine{pool, db}, options: o, writer: db, reader: db}
+	s := &Store{dialect: postgres{}, engine: postgresEngine{pool, db, o.ExactMost}, options: o, writer: db, reader: db}
 	ping, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	if err := pool.Ping(ping); err != nil {

@@ -45,8 +45,8 @@ func (e postgresEngine) tend(ctx context.Context, ws uuid.UUID) error {
 	if err != nil {
 		return postgres{}.classify(fmt.Errorf("look at the size of %s: %w", ws, err))
 	}
-	if chunks <= exactMost {
-		if chunks > exactMost/2 {
+	if chunks <= int64(e.exactMost) {
+		if chunks > int64(e.exactMost/2) {
 			graphs = nil // it may grow again
 		}
 		return e.drop(ctx, graphs)
