@@ -148,7 +148,7 @@ func TestResultsAreTheSameWhateverOtherWorkspacesHoldAndAfterARestart(t *testing
 	}
 	ask := func(l *shelf) (out [][]retrieval.Hit) {
 		for _, query := range []string{"travel vacations", "vacatoin rule", `"rule 3" comp*`, "número de viaje", "acquisition"} {
-			out = append(out, l.find(retrieval.Query{Text: query}), l.find(retrieval.Query{Text: query, Diverse: true, K: 3}))
+			out = append(out, l.find(retrieval.Query{Text: query}), l.find(retrieval.Query{Text: query, Diverse: new(true), K: 3}))
 		}
 		return out
 	}

@@ -193,7 +193,7 @@ const wanted = 5 // hits of each search
 
 // search searches once and checks what comes back.
 func (l *load) search(ctx context.Context, n int) (space string, err error) {
-	r, err := l.app.Search.Search(ctx, identity.System, l.ws, retrieval.Query{Text: fmt.Sprintf("pump %d opened by hand", n), K: wanted, Diverse: n%3 == 0})
+	r, err := l.app.Search.Search(ctx, identity.System, l.ws, retrieval.Query{Text: fmt.Sprintf("pump %d opened by hand", n), K: wanted, Diverse: new(n%3 == 0)})
 	if err != nil {
 		return "", fmt.Errorf("search %d: %w", n, err)
 	}

@@ -18,8 +18,9 @@ import (
 // AskReq is a question.
 type AskReq struct {
 	Query          string     `json:"query" minLength:"1"`
-	TopK           int        `json:"top_k,omitempty" default:"5" minimum:"1" doc:"How many passages to read at most."`
-	UseMMR         bool       `json:"use_mmr,omitempty" doc:"Prefer passages that differ from each other."`
+	TopK           int        `json:"top_k,omitempty" minimum:"1" doc:"How many passages to read at most; where it is not said, as in query. The same holds for what follows."`
+	UseMMR         *bool      `json:"use_mmr,omitempty" doc:"Prefer passages that differ from each other."`
+	Rerank         *bool      `json:"rerank,omitempty" doc:"Let the reranker order the passages, where the server has one."`
 	ConversationID *string    `json:"conversation_id,omitempty" nullable:"true" maxLength:"100" doc:"Goes on with a conversation of the caller's; one that isn't begins anew."`
 	Filter         *FilterReq `json:"filter,omitempty"`
 	Guard          string     `json:"injection_filter,omitempty" enum:"off,mark,downrank,exclude" doc:"What becomes of passages that look like prompt injection; as in query."`
@@ -113,7 +114,7 @@ func (s *Server) ask() {
 
 func (s *Server) question(ws uuid.UUID, in AskReq) (chat.Question, error) {
 	k, err := s.topK(in.TopK)
-	q := chat.Question{Workspace: ws, Text: in.Query, K: k, Diverse: in.UseMMR, Filter: in.Filter.filter(), Guard: retrieval.Guard(in.Guard)}
+	q := chat.Question{Workspace: ws, Text: in.Query, K: k, Diverse: in.UseMMR, Rerank: in.Rerank, Filter: in.Filter.filter(), Guard: retrieval.Guard(in.Guard)}
 	if in.ConversationID != nil {
 		if id, perr := uuid.Parse(*in.ConversationID); perr == nil {
 			q.Conversation = id

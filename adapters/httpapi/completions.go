@@ -27,7 +27,7 @@ type CompletionReq struct {
 	MaxTokens           *int `json:"max_tokens,omitempty" nullable:"true" doc:"Bounds the length of the answer, beside the server's own bound; 0 or less is none."`
 	MaxCompletionTokens *int `json:"max_completion_tokens,omitempty" nullable:"true" doc:"The newer name of max_tokens; the lesser one counts."`
 
-	TopK   int        `json:"top_k,omitempty" default:"5" minimum:"1" doc:"Extension: how many passages to read at most."`
+	TopK   int        `json:"top_k,omitempty" minimum:"1" doc:"Extension: how many passages to read at most."`
 	Filter *FilterReq `json:"filter,omitempty" doc:"Extension: narrows the search."`
 	Guard  string     `json:"injection_filter,omitempty" enum:"off,mark,downrank,exclude" doc:"Extension: what becomes of passages that look like prompt injection."`
 }

@@ -40,11 +40,21 @@ func (f *FilterReq) filter() retrieval.Filter {
 // QueryReq is what to look for.
 type QueryReq struct {
 	Query  string     `json:"query" minLength:"1" doc:"Words in quotation marks must stand in a match one after the other; word* stands for all words that begin so."`
-	TopK   int        `json:"top_k,omitempty" default:"5" minimum:"1" doc:"How many matches at most."`
-	UseMMR bool       `json:"use_mmr,omitempty" doc:"Prefer matches that differ from each other."`
+	TopK   int        `json:"top_k,omitempty" minimum:"1" doc:"How many matches at most. As what follows but for filter and trace, it defaults to what the workspace's retrieval says, or else to the server's setting, which for this is 5."`
+	UseMMR *bool      `json:"use_mmr,omitempty" doc:"Prefer matches that differ from each other."`
+	Rerank *bool      `json:"rerank,omitempty" doc:"Let the reranker order the matches, where the server has one."`
+	Fusion string     `json:"fusion,omitempty" enum:"scores,ranks" doc:"How the rankings by words and by meaning are made one: normalised scores are added, or reciprocal ranks."`
+	Weight *float64   `json:"dense_weight,omitempty" minimum:"0" maximum:"1" doc:"How much the ranking by meaning counts against the one by words, which counts 1. Without anybody saying it, it is up to the model."`
+	Guard  string     `json:"injection_filter,omitempty" enum:"off,mark,downrank,exclude" doc:"What becomes of matches that look like prompt injection: nobody looks, they are marked, they come last, or others take their places."`
 	Filter *FilterReq `json:"filter,omitempty"`
 	Trace  bool       `json:"trace,omitempty" doc:"Say how the result came about."`
-	Guard  string     `json:"injection_filter,omitempty" enum:"off,mark,downrank,exclude" doc:"What becomes of matches that look like prompt injection: nobody looks, they are marked, they come last, or others take their places. Defaults to the setting of the server."`
+}
+
+func (in QueryReq) query(k int) retrieval.Query {
+	return retrieval.Query{
+		Text: in.Query, K: k, Diverse: in.UseMMR, Rerank: in.Rerank, Fusion: retrieval.Fusion(in.Fusion), DenseWeight: in.Weight,
+		Filter: in.Filter.filter(), Guard: retrieval.Guard(in.Guard),
+	}
 }
 
 // MatchRes is a chunk that was found.
@@ -90,41 +100,6 @@ type QueryRes struct {
 	Trace   *TraceRes  `json:"trace,omitempty"`
 }
 
-// TraceRes says how a result came about.
-type TraceRes struct {
-	Language    string    `json:"language"`
-	Terms       []TermRes `json:"terms" nullable:"false" doc:"Words that were looked up, each with its forms in the index."`
-	Lexical     ArmRes    `json:"lexical"`
-	Dense       ArmRes    `json:"dense"`
-	Space       string    `json:"embedding_space" doc:"The one that the dense arm looked in; empty when there was none."`
-	Unserved    string    `json:"unserved_space,omitempty" doc:"The one that it should have looked in; no model is configured for it, so only words were looked for."`
-	EmbedMS     float64   `json:"embed_ms"`
-	Fused       int       `json:"fused" doc:"Candidates after fusion."`
-	Diversified bool      `json:"diversified"`
-	Reranked    bool      `json:"reranked"`
-	Guard       string    `json:"injection_filter" doc:"What became of suspicious candidates."`
-	Suspicious  int       `json:"suspicious" doc:"Candidates that look like prompt injection."`
-	TotalMS     float64   `json:"total_ms"`
-}
-
-// TermRes is a word that was looked up.
-type TermRes struct {
-	Forms  []string `json:"forms" nullable:"false"`
-	Weight float64  `json:"weight"`
-}
-
-// ArmRes is what one way of looking found.
-type ArmRes struct {
-	Found []ScoredRes `json:"found" nullable:"false"`
-	MS    float64     `json:"ms"`
-}
-
-// ScoredRes is a candidate with its score on the arm's scale.
-type ScoredRes struct {
-	ChunkID uuid.UUID `json:"chunk_id" format:"uuid"`
-	Score   float64   `json:"score"`
-}
-
 func (s *Server) query() {
 	both(s, huma.Operation{
 		OperationID: "query_workspace", Method: http.MethodPost, Path: "/workspaces/{workspace_id}/query", Tags: []string{"query"},
@@ -139,9 +114,7 @@ func (s *Server) query() {
 		if err != nil {
 			return nil, err
 		}
-		found, err := s.app.Search.Search(ctx, actorOf(ctx), in.WorkspaceID, retrieval.Query{
-			Text: in.Body.Query, K: k, Diverse: in.Body.UseMMR, Filter: in.Body.Filter.filter(), Guard: retrieval.Guard(in.Body.Guard),
-		})
+		found, err := s.app.Search.Search(ctx, actorOf(ctx), in.WorkspaceID, in.Body.query(k))
 		if err != nil {
 			return nil, err
 		}
@@ -156,11 +129,8 @@ func (s *Server) query() {
 	})
 }
 
-// topK holds a client to the limit; 0 means the default.
+// topK holds a client to the limit; 0 leaves it to the workspace.
 func (s *Server) topK(k int) (int, error) {
-	if k == 0 {
-		k = min(5, s.opts.MaxTopK)
-	}
 	if k > s.opts.MaxTopK {
 		return 0, fault.Field("top_k", "is greater than the limit")
 	}
@@ -173,24 +143,4 @@ func matchRes(h retrieval.Hit) MatchRes {
 		Page: h.PageFrom, RowFrom: h.RowFrom, RowTo: h.RowTo, Start: h.Span.Start, End: h.Span.End, Section: append([]string{}, h.Headings...),
 		SectionStart: h.Section.Start, SectionEnd: h.Section.End, RiskRes: riskRes(h),
 	}
-}
-
-func traceRes(t retrieval.Trace) *TraceRes {
-	out := &TraceRes{
-		Language: string(t.Language), Terms: []TermRes{}, Lexical: armRes(t.Lexical), Dense: armRes(t.Dense),
-		Space: t.Space, Unserved: t.Unserved, EmbedMS: millis(t.Embedding), Fused: t.Fused, Diversified: t.Diversified, Reranked: t.Reranked,
-		Guard: string(t.Guard), Suspicious: t.Suspicious, TotalMS: millis(t.Took),
-	}
-	for _, g := range t.Terms {
-		out.Terms = append(out.Terms, TermRes{Forms: g.Alternatives, Weight: g.Weight})
-	}
-	return out
-}
-
-func armRes(a retrieval.Arm) ArmRes {
-	out := ArmRes{Found: make([]ScoredRes, len(a.Found)), MS: millis(a.Took)}
-	for i, f := range a.Found {
-		out.Found[i] = ScoredRes{ChunkID: f.Chunk, Score: f.Score}
-	}
-	return out
 }

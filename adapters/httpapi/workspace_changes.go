@@ -20,6 +20,8 @@ type UpdateWorkspaceReq struct {
 	ACL         json.RawMessage `json:"acl,omitempty" doc:"Ignored."`
 
 	AnswerPolicy *string `json:"answer_policy,omitempty" nullable:"true" enum:"strict,annotate,off" doc:"Sentences that the documents don't support: strict removes them and refuses the answer where none is left; annotate reports them; off doesn't look."`
+
+	Retrieval *RetrievalBody `json:"retrieval,omitempty" doc:"Replaces all of it: what it lacks is up to the server again."`
 }
 
 // ShareWorkspaceReq says who may read a workspace, besides its owner and admins.
@@ -48,7 +50,7 @@ const workspaceURL = "/workspaces/{workspace_id}"
 func (s *Server) workspaceChanges() {
 	admin, tags := access{permission: identity.AdminConfig}, []string{"workspaces"}
 	both(s, huma.Operation{
-		OperationID: "update_workspace", Method: http.MethodPatch, Path: workspaceURL, Tags: tags, Summary: "Change name, description and the policy of answers",
+		OperationID: "update_workspace", Method: http.MethodPatch, Path: workspaceURL, Tags: tags, Summary: "Change name, description, the policy of answers and how it is searched",
 	}, admin, func(ctx context.Context, in *struct {
 		WorkspacePath
 
@@ -57,6 +59,7 @@ func (s *Server) workspaceChanges() {
 	) (*body[WorkspaceRes], error) {
 		w, err := s.app.Workspaces.Update(ctx, actorOf(ctx), in.WorkspaceID, workspace.Patch{
 			Name: in.Body.Name, Description: in.Body.Description, Answers: (*workspace.AnswerPolicy)(in.Body.AnswerPolicy),
+			Retrieval: in.Body.Retrieval.retrieval(),
 		})
 		return &body[WorkspaceRes]{workspaceRes(w)}, err
 	})

@@ -27,7 +27,35 @@ type WorkspaceRes struct {
 	UpdatedAt   time.Time    `json:"updated_at"`
 	ArchivedAt  *time.Time   `json:"archived_at"`
 
-	AnswerPolicy string `json:"answer_policy" enum:"strict,annotate,off" doc:"What becomes of sentences that the documents don't support."`
+	AnswerPolicy string        `json:"answer_policy" enum:"strict,annotate,off" doc:"What becomes of sentences that the documents don't support."`
+	Retrieval    RetrievalBody `json:"retrieval" doc:"How the workspace is searched where a query doesn't say it. What is not there is up to the server."`
+}
+
+// RetrievalBody says how a workspace is searched where a query doesn't say it.
+type RetrievalBody struct {
+	TopK            int      `json:"top_k,omitempty" minimum:"1" maximum:"50" doc:"Passages of a query at most; the server's limit holds too."`
+	Fusion          string   `json:"fusion,omitempty" enum:"scores,ranks" doc:"How the rankings by words and by meaning are made one: normalised scores are added, or reciprocal ranks."`
+	DenseWeight     *float64 `json:"dense_weight,omitempty" minimum:"0" maximum:"1" doc:"How much the ranking by meaning counts against the one by words, which counts 1."`
+	UseMMR          *bool    `json:"use_mmr,omitempty" doc:"Prefer passages that differ from each other."`
+	Rerank          *bool    `json:"rerank,omitempty" doc:"Let the reranker order the passages, where the server has one."`
+	InjectionFilter string   `json:"injection_filter,omitempty" enum:"off,mark,downrank,exclude" doc:"What becomes of passages that look like prompt injection."`
+}
+
+func retrievalBody(r workspace.Retrieval) RetrievalBody {
+	return RetrievalBody{
+		TopK: r.TopK, Fusion: string(r.Fusion), DenseWeight: r.DenseWeight, UseMMR: r.Diverse, Rerank: r.Rerank, InjectionFilter: string(r.Guard),
+	}
+}
+
+// retrieval is nil where nothing is to be changed.
+func (b *RetrievalBody) retrieval() *workspace.Retrieval {
+	if b == nil {
+		return nil
+	}
+	return &workspace.Retrieval{
+		TopK: b.TopK, Fusion: workspace.Fusion(b.Fusion), DenseWeight: b.DenseWeight, Diverse: b.UseMMR, Rerank: b.Rerank,
+		Guard: workspace.Guard(b.InjectionFilter),
+	}
 }
 
 // WorkspaceACL is kept for clients that expect it; it is always empty.
@@ -38,7 +66,7 @@ type WorkspaceACL struct {
 func workspaceRes(w workspace.Workspace) WorkspaceRes {
 	r := WorkspaceRes{
 		ID: w.ID, Name: w.Name, Visibility: string(w.Visibility), ACL: WorkspaceACL{AllowedRoles: []string{}},
-		CreatedAt: w.CreatedAt, UpdatedAt: w.UpdatedAt, AnswerPolicy: string(w.Answers),
+		CreatedAt: w.CreatedAt, UpdatedAt: w.UpdatedAt, AnswerPolicy: string(w.Answers), Retrieval: retrievalBody(w.Retrieval),
 	}
 	if w.Owner != uuid.Nil {
 		r.OwnerUserID = &w.Owner

@@ -43,6 +43,9 @@ func (m *Metrics) Search(t retrieval.Trace) {
 		s.embed.Observe(t.Embedding.Seconds())
 		s.dense.Observe(t.Dense.Took.Seconds())
 	}
+	if t.Reranking.Failed != "" && t.Reranking.Failed != retrieval.RerankUnset {
+		m.Fallback("rerank")
+	}
 }
 
 // Fallback counts a step of a search that failed and was done without: sparse, rerank, 2tier_no_nodes or 2tier_no_spans.

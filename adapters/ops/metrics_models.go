@@ -168,10 +168,12 @@ type measuredReranker struct {
 }
 
 // Rerank implements llm.Reranker.
-func (r measuredReranker) Rerank(ctx context.Context, query string, texts []string) ([]float64, error) {
-	ctx, span := r.t.Start(ctx, "rerank", trace.WithSpanKind(trace.SpanKindClient))
+func (r measuredReranker) Rerank(ctx context.Context, query string, candidates []llm.Candidate) ([]float64, error) {
+	ctx, span := r.t.Start(ctx, "rerank", trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
+		attribute.String("gen_ai.request.model", r.Model()), attribute.Int("ragcorp.texts", len(candidates)),
+	))
 	began := time.Now()
-	scores, err := r.Reranker.Rerank(ctx, query, texts)
+	scores, err := r.Reranker.Rerank(ctx, query, candidates)
 	r.m.models.rerank.Observe(time.Since(began).Seconds())
 	r.m.called("rerank", err)
 	ended(span, err)

@@ -39,7 +39,8 @@ type workspaceRow struct {
 	UpdatedAt   int64                `bun:"updated_at"`
 	ArchivedAt  *int64               `bun:"archived_at"`
 
-	Answers workspace.AnswerPolicy `bun:"answer_policy"`
+	Answers   workspace.AnswerPolicy `bun:"answer_policy"`
+	Retrieval retrievalColumn        `bun:"retrieval"`
 }
 
 // memberRow is a row of workspace_members.
@@ -55,7 +56,7 @@ func rowOfWorkspace(w workspace.Workspace) workspaceRow {
 	return workspaceRow{
 		ID: w.ID, Name: w.Name, NameKey: strings.ToLower(w.Name), Description: w.Description, Visibility: w.Visibility,
 		Owner: nullable(w.Owner), CreatedAt: micros(w.CreatedAt), UpdatedAt: micros(w.UpdatedAt),
-		ArchivedAt: nullMicros(w.ArchivedAt), Answers: cmp.Or(w.Answers, workspace.AnswersAnnotated),
+		ArchivedAt: nullMicros(w.ArchivedAt), Answers: cmp.Or(w.Answers, workspace.AnswersAnnotated), Retrieval: retrievalColumn(w.Retrieval),
 	}
 }
 
@@ -63,7 +64,7 @@ func (r workspaceRow) workspace(members []uuid.UUID) workspace.Workspace {
 	return workspace.Workspace{
 		ID: r.ID, Name: r.Name, Description: r.Description, Visibility: r.Visibility, Owner: value(r.Owner),
 		Members: members, CreatedAt: moment(r.CreatedAt), UpdatedAt: moment(r.UpdatedAt), ArchivedAt: nullMoment(r.ArchivedAt),
-		Answers: r.Answers,
+		Answers: r.Answers, Retrieval: workspace.Retrieval(r.Retrieval),
 	}
 }
 

@@ -16,9 +16,10 @@ import (
 type Question struct {
 	Workspace    workspace.ID
 	Text         string
-	K            int       // how many chunks to read at most; 0 means 5
+	K            int       // how many chunks to read at most; 0 means what the workspace says, or else the search
 	Conversation uuid.UUID // zero begins a new one; so does one that isn't the actor's
-	Diverse      bool      // prefer chunks that differ from each other
+	Diverse      *bool     // prefer chunks that differ from each other; nil as above, and so in what follows
+	Rerank       *bool     // let the reranker order the chunks
 	Filter       retrieval.Filter
 	History      []Message       // earlier messages that the caller keeps; unless nil, Conversation has no effect and nothing is stored
 	Guard        retrieval.Guard // what becomes of sources that look like prompt injection; "" means the default

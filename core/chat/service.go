@@ -187,10 +187,7 @@ func (s *Service) begin(ctx context.Context, a identity.Actor, q Question) (*tur
 	if err != nil {
 		return nil, err
 	}
-	if q.K == 0 {
-		q.K = 5
-	}
-	t := &turn{Service: s, scope: scope, owner: a.String(), asked: q, question: strings.TrimSpace(q.Text), began: s.opts.Now()}
+	t := &turn{Service: s, scope: scope, settings: w.Retrieval, owner: a.String(), asked: q, question: strings.TrimSpace(q.Text), began: s.opts.Now()}
 	t.answer = Answer{
 		ID: uuid.Must(uuid.NewV7()), Model: s.generator.Model(), Prompt: s.opts.PromptVersion, Policy: w.Answers,
 	}
@@ -206,7 +203,7 @@ func (t *turn) find(ctx context.Context) error {
 	q := t.asked
 	t.rewrite(ctx)
 	found, err := t.search.Find(ctx, t.scope, retrieval.Query{
-		Text: t.answer.Rewrite.Query, K: q.K, Diverse: q.Diverse, Filter: q.Filter, Guard: q.Guard,
+		Text: t.answer.Rewrite.Query, K: q.K, Diverse: q.Diverse, Rerank: q.Rerank, Filter: q.Filter, Guard: q.Guard, Workspace: t.settings,
 	})
 	if err != nil {
 		return err

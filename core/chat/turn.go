@@ -19,6 +19,7 @@ import (
 type turn struct {
 	*Service
 	scope    workspace.Scope
+	settings workspace.Retrieval
 	owner    string
 	asked    Question
 	question string

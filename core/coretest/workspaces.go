@@ -43,6 +43,9 @@ func workspaceComesBack(t *testing.T, w *contentWorld) {
 	a, b := w.user("a@example.com", identity.Employee), w.user("b@example.com", identity.Admin)
 	want := w.draftWorkspace(`Bobby'; DROP TABLE "users" ?`, w.owner)
 	want.Visibility, want.Members = workspace.Shared, []uuid.UUID{a.ID, b.ID}
+	want.Retrieval = workspace.Retrieval{
+		TopK: 7, Fusion: workspace.FusedRanks, DenseWeight: new(0.0), Diverse: new(true), Rerank: new(false), Guard: workspace.GuardExclude,
+	}
 	w.must(w.Workspaces().Create(w.ctx(), want, w.event("made")))
 	got, err := w.Workspaces().Workspace(w.ctx(), want.ID)
 	w.must(err)

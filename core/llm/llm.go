@@ -47,8 +47,19 @@ type Generator interface {
 
 // Reranker scores passages against a query. It is safe for concurrent use.
 type Reranker interface {
-	// Rerank returns one score per text, in order; higher is better, the scale is the model's own.
-	Rerank(ctx context.Context, query string, texts []string) ([]float64, error)
+	// Model names the model, for traces.
+	Model() string
+	// Rerank returns one finite score per candidate, in their order; higher is better, the scale is the model's own. Candidates
+	// come best first, as far as is known without the model; equal scores keep that order. Errors as those of Embedder.Embed.
+	Rerank(ctx context.Context, query string, candidates []Candidate) ([]float64, error)
+}
+
+// Candidate is a passage that is to find its place among others.
+type Candidate struct {
+	Title    string   // of the document
+	Headings []string // of the sections that the passage is in, the topmost first
+	Text     string
+	Score    float64 // by which the candidates are in order, 0 to 1; 1 is the best one's, unless all have 0
 }
 
 // Request is what to answer. A model over the wire reads Messages; a generator that is no language model reads the

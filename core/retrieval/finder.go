@@ -13,8 +13,7 @@ import (
 	"github.com/ragcorp/ragcorp/core/workspace"
 )
 
-// finder is one run of the pipeline: plan, look up by words and by meaning at once, fuse, fetch and
-// guard, diversify, rerank.
+// finder is one run of the pipeline: plan, look up by words and by meaning at once, fuse, fetch, rerank, diversify, guard.
 type finder struct {
 	*Service
 	scope   workspace.Scope
@@ -24,9 +23,14 @@ type finder struct {
 	begun   time.Time
 	model   llm.Embedder // of the space that the search looks in; nil before, and when there is none
 	vector  llm.Vector
+	fused   []Scored // best first
+	ordered []Scored // by the reranker, best first; none when it didn't order anything
 	trace   Trace
 }
 
+// run looks for hits. Reranking comes before diversity, which takes the best knowledge of what is relevant and whose order a
+// sort by scores would undo. Putting suspicious hits last comes at the end: whatever a text does to a model that reads it, the
+// place it gets by that is lost again.
 func (f *finder) run(ctx context.Context) ([]Hit, error) {
 	hits, err := f.gather(ctx)
 	for err == nil && !f.enough(hits) {
@@ -35,15 +39,15 @@ func (f *finder) run(ctx context.Context) ([]Hit, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.query.Diverse && f.vector != nil {
-		if hits, err = f.diversify(ctx, hits); err != nil {
-			return nil, err
-		}
-	}
 	if hits, err = f.rerank(ctx, hits); err != nil {
 		return nil, err
 	}
-	return f.downranked(hits[:min(len(hits), f.query.K)]), nil
+	if hits, err = f.diversify(ctx, hits); err != nil {
+		return nil, err
+	}
+	hits = f.guarded(hits[:min(len(hits), f.query.K)])
+	f.trace.Paths = f.paths(hits)
+	return hits, nil
 }
 
 // gather looks up candidates, fuses their rankings, and fetches as many as the later steps need.
@@ -56,9 +60,12 @@ func (f *finder) gather(ctx context.Context) ([]Hit, error) {
 	if f.query.Fusion == Ranks {
 		fuse = FuseRanks
 	}
-	ranked := fuse(f.rankings(lexical, dense))
-	f.trace.Fused, f.trace.Fusing = len(ranked), f.opts.Now().Sub(looked)
-	return f.fetch(ctx, ranked)
+	f.fused = fuse(f.rankings(lexical, dense))
+	fused := f.opts.Now()
+	f.trace.Fusion, f.trace.Fused, f.trace.Fusing = f.query.Fusion, len(f.fused), fused.Sub(looked)
+	hits, err := f.fetch(ctx, f.fused)
+	f.trace.Fetched, f.trace.Fetching = len(hits), f.opts.Now().Sub(fused)
+	return hits, err
 }
 
 // rankings say what each arm counts. Products of a space in which 0 means nothing in common are as good as a share already;
@@ -66,6 +73,10 @@ func (f *finder) gather(ctx context.Context) ([]Hit, error) {
 func (f *finder) rankings(lexical, dense []Scored) []Ranking {
 	space := f.space()
 	words, meaning := Ranking{Scored: lexical, Weight: 1}, Ranking{Scored: dense, Weight: weightOf(space)}
+	if f.query.DenseWeight != nil {
+		meaning.Weight = *f.query.DenseWeight
+	}
+	f.trace.Lexical.Weight, f.trace.Dense.Weight = words.Weight, meaning.Weight
 	if space.Absolute {
 		words.Scale, meaning.Scale = FromZero, AsIs
 	}
@@ -136,10 +147,7 @@ func (f *finder) dense(ctx context.Context) ([]Scored, error) {
 // fetch reads the chunks that the later steps need. One that has vanished since the lookup, or that lacks a phrase, makes room
 // for the next.
 func (f *finder) fetch(ctx context.Context, ranked []Scored) ([]Hit, error) {
-	want := f.query.K
-	if f.query.Diverse || f.reranker != nil {
-		want = max(4*f.query.K, 20)
-	}
+	want := f.wanted()
 	var hits []Hit
 	for len(ranked) > 0 && len(hits) < want {
 		batch := ranked[:min(len(ranked), want-len(hits))]
@@ -167,9 +175,27 @@ func (f *finder) fetch(ctx context.Context, ranked []Scored) ([]Hit, error) {
 	return hits, nil
 }
 
-// diversify reorders hits by maximal marginal relevance: their fused scores, the best being 1, against how alike their vectors
-// are. The nearness of vectors alone would throw away what words know.
+// wanted is how many candidates the later steps need: all that are read are reranked.
+func (f *finder) wanted() int {
+	want := f.query.K
+	if f.diverse() {
+		want = max(4*f.query.K, 20)
+	}
+	if f.reranks() {
+		want = min(max(want, f.query.K*f.opts.Rerank.Multiplier), max(f.opts.Rerank.Most, f.query.K))
+	}
+	return want
+}
+
+func (f *finder) diverse() bool { return *f.query.Diverse && f.query.Arms != LexicalArm }
+
+// diversify reorders hits by maximal marginal relevance: their scores, the best being 1, against how alike their vectors are. The
+// nearness of vectors alone would throw away what words know.
 func (f *finder) diversify(ctx context.Context, hits []Hit) ([]Hit, error) {
+	if !f.diverse() || f.vector == nil {
+		return hits, nil
+	}
+	from := f.opts.Now()
 	ids := make([]uuid.UUID, len(hits))
 	for i, h := range hits {
 		ids[i] = h.ID
@@ -178,42 +204,32 @@ func (f *finder) diversify(ctx context.Context, hits []Hit) ([]Hit, error) {
 	if err != nil {
 		return nil, fmt.Errorf("fetch vectors: %w", err)
 	}
-	relevance := make([]float64, len(hits))
-	for i, h := range hits {
-		if hits[0].Score > 0 {
-			relevance[i] = h.Score / hits[0].Score
-		}
-	}
-	order := MMR(relevance, func(i, j int) float64 {
+	order := MMR(f.relevance(hits), func(i, j int) float64 {
 		return similarity(vectors[hits[i].ID], vectors[hits[j].ID])
 	}, f.query.K, 1-f.opts.Diversity)
 	out := make([]Hit, len(order))
 	for i, at := range order {
 		out[i] = hits[at]
 	}
-	f.trace.Diversified = true
+	f.trace.Diversified, f.trace.Diversifying = true, f.opts.Now().Sub(from)
 	return out, nil
 }
 
-func (f *finder) rerank(ctx context.Context, hits []Hit) ([]Hit, error) {
-	if f.reranker == nil || len(hits) == 0 {
-		return hits, nil
+// relevance brings scores to the range from 0 to 1. Fused ones are shares of the best; those of a reranker have a scale of their own,
+// of which only differences count.
+func (f *finder) relevance(hits []Hit) []float64 {
+	out := make([]float64, len(hits))
+	if len(hits) == 0 {
+		return out
 	}
-	texts := make([]string, len(hits))
+	best, worst := hits[0].Score, 0.0
+	if f.trace.Reranking.Applied {
+		worst = hits[len(hits)-1].Score
+	}
 	for i, h := range hits {
-		texts[i] = h.Text
+		if best > worst {
+			out[i] = (h.Score - worst) / (best - worst)
+		}
 	}
-	scores, err := f.reranker.Rerank(ctx, f.query.Text, texts)
-	if err != nil {
-		return nil, fmt.Errorf("rerank: %w", err)
-	}
-	if len(scores) != len(hits) {
-		return nil, fmt.Errorf("rerank %d texts: the model returned %d scores", len(hits), len(scores))
-	}
-	for i := range hits {
-		hits[i].Score = scores[i]
-	}
-	sortHits(hits)
-	f.trace.Reranked = true
-	return hits, nil
+	return out
 }

@@ -6,21 +6,22 @@ import (
 	"sync"
 
 	"github.com/ragcorp/ragcorp/core/guard"
+	"github.com/ragcorp/ragcorp/core/workspace"
 )
 
 // Guard says what becomes of hits that look like prompt injection.
-type Guard string
+type Guard = workspace.Guard
 
 // What may become of them. Except with GuardOff, hits carry what was found.
 const (
-	GuardOff      Guard = "off"      // nobody looks
-	GuardMark     Guard = "mark"     // they are told from the others
-	GuardDownrank Guard = "downrank" // they come after the others
-	GuardExclude  Guard = "exclude"  // they are left out, and others take their places
+	GuardOff      = workspace.GuardOff      // nobody looks
+	GuardMark     = workspace.GuardMark     // they are told from the others
+	GuardDownrank = workspace.GuardDownrank // they come after the others
+	GuardExclude  = workspace.GuardExclude  // they are left out, and others take their places
 )
 
 // Guards lists all modes.
-func Guards() []Guard { return []Guard{GuardOff, GuardMark, GuardDownrank, GuardExclude} }
+func Guards() []Guard { return workspace.Guards() }
 
 // watchman judges hits and counts what it finds. Judging takes about a fifth of a millisecond per chunk, so that it is done when a
 // chunk is found, and what is learnt about attacks holds for chunks of any age.
@@ -69,16 +70,37 @@ func (s *Service) Injections() map[guard.Pattern]int64 {
 	return out
 }
 
-// admit judges a hit that was fetched, and reports whether the query takes it.
+// admit reports whether the query takes a candidate that was fetched. Only GuardExclude must know that now: there may be many times
+// as many candidates as hits, and judging one takes longer than finding it.
 func (f *finder) admit(h *Hit) bool {
-	if f.query.Guard == GuardOff {
+	if f.query.Guard != GuardExclude {
 		return true
 	}
+	f.inspect(h)
+	return !h.Suspicious
+}
+
+// inspect judges a candidate.
+func (f *finder) inspect(h *Hit) {
 	f.watchman.judge(h, f.opts.Risk)
 	if h.Suspicious {
 		f.trace.Suspicious++
 	}
-	return !h.Suspicious || f.query.Guard != GuardExclude
+}
+
+// guarded judges hits that nobody has judged yet, and does with suspicious ones what the query wants.
+func (f *finder) guarded(hits []Hit) []Hit {
+	from := f.opts.Now()
+	if f.query.Guard == GuardMark || f.query.Guard == GuardDownrank {
+		for i := range hits {
+			f.inspect(&hits[i])
+		}
+	}
+	if f.query.Guard == GuardDownrank {
+		slices.SortStableFunc(hits, func(a, b Hit) int { return rankOf(a) - rankOf(b) })
+	}
+	f.trace.Guarding = f.opts.Now().Sub(from)
+	return hits
 }
 
 // widest is how many candidates of an arm are read at most because phrases turn many of them away.
@@ -102,15 +124,7 @@ func (f *finder) widen(ctx context.Context) ([]Hit, error) {
 	return f.gather(ctx)
 }
 
-// downranked puts suspicious hits last, in their order.
-func (f *finder) downranked(hits []Hit) []Hit {
-	if f.query.Guard != GuardDownrank {
-		return hits
-	}
-	slices.SortStableFunc(hits, func(a, b Hit) int { return rankOf(a) - rankOf(b) })
-	return hits
-}
-
+// rankOf puts suspicious hits last.
 func rankOf(h Hit) int {
 	if h.Suspicious {
 		return 1

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/ragcorp/ragcorp/core/llm"
+	"github.com/ragcorp/ragcorp/core/workspace"
 )
 
 // Ranking is what one arm found, best first.
@@ -31,12 +32,12 @@ const (
 )
 
 // Fusion is a way to make one ranking of several.
-type Fusion int
+type Fusion = workspace.Fusion
 
 // The ways. Scores is Fuse, Ranks is FuseRanks.
 const (
-	Scores Fusion = iota
-	Ranks
+	Scores = workspace.FusedScores
+	Ranks  = workspace.FusedRanks
 )
 
 // rankDamping is the k of reciprocal rank fusion, as in the paper.
@@ -173,13 +174,4 @@ func similarity(a, b llm.Vector) float64 {
 		sum += float64(a[i]) * float64(b[i])
 	}
 	return sum
-}
-
-func sortHits(hits []Hit) {
-	slices.SortFunc(hits, func(a, b Hit) int {
-		if c := cmp.Compare(b.Score, a.Score); c != 0 {
-			return c
-		}
-		return bytes.Compare(a.ID[:], b.ID[:])
-	})
 }

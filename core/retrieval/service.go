@@ -1,6 +1,7 @@
 package retrieval
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -26,6 +27,12 @@ type Options struct {
 	MaxQuery int
 	// MaxHits is the most that a query may ask for. Defaults to 50.
 	MaxHits int
+	// K is how many hits a query gets at most where neither it nor its workspace says it. Defaults to 5.
+	K int
+	// MaxDefault is the most hits that a query gets which doesn't say how many, whatever its workspace says. Defaults to MaxHits.
+	MaxDefault int
+	// Rerank says when the reranker is asked, and what for.
+	Rerank RerankOptions
 	// Diversity is the weight, 0 to 1, of being different from better hits when a query asks for diversity. Defaults to 0.5.
 	Diversity float64
 	// Guard says what becomes of hits that look like prompt injection when a query doesn't say it. Defaults to GuardDownrank.
@@ -51,11 +58,15 @@ func (o *Options) withDefaults() Options {
 	for _, d := range []struct {
 		field *int
 		value int
-	}{{&c.Window, 100}, {&c.MaxQuery, 2000}, {&c.MaxHits, 50}} {
+	}{{&c.Window, 100}, {&c.MaxQuery, 2000}, {&c.MaxHits, 50}, {&c.K, 5}} {
 		if *d.field <= 0 {
 			*d.field = d.value
 		}
 	}
+	if c.MaxDefault <= 0 {
+		c.MaxDefault = c.MaxHits
+	}
+	c.Rerank = c.Rerank.withDefaults()
 	if c.Diversity <= 0 || c.Diversity > 1 {
 		c.Diversity = 0.5
 	}
@@ -89,14 +100,34 @@ func New(index Index, embedders []llm.Embedder, reranker llm.Reranker, ws *works
 // Query is what to look for. In its text, words in quotation marks must stand in a hit one after the other, and a word with an
 // asterisk stands for all words that begin so.
 type Query struct {
-	Text    string
-	K       int // how many hits at most; 0 gives none
-	Diverse bool
-	Exact   bool // words stand for what they are spelled like alone: BM25 as it is in the books; for measuring
-	Filter  Filter
-	Arms    Arms
-	Guard   Guard  // "" means the default of the service
-	Fusion  Fusion // of the arms; its zero value is what measured best
+	Text   string
+	Exact  bool // words stand for what they are spelled like alone: BM25 as it is in the books; for measuring
+	Filter Filter
+	Arms   Arms
+
+	// The zero values of these mean what the workspace says, and where that says nothing, the service.
+	K           int      // how many hits at most
+	Fusion      Fusion   // of the arms
+	DenseWeight *float64 // how much the ranking by meaning counts against the one by words, which counts 1; 0 to 1
+	Diverse     *bool    // prefer hits that differ from each other
+	Rerank      *bool    // let the reranker order the hits, if there is one
+	Guard       Guard
+
+	Workspace workspace.Retrieval // what the workspace says; Search fills it in
+}
+
+// settled is the query with everything said that it leaves open.
+func (q Query) settled(o Options) Query {
+	w := q.Workspace
+	if q.K == 0 {
+		q.K = min(cmp.Or(w.TopK, o.K), o.MaxDefault)
+	}
+	q.Fusion, q.Guard = cmp.Or(q.Fusion, w.Fusion, Scores), cmp.Or(q.Guard, w.Guard, o.Guard)
+	q.DenseWeight = cmp.Or(q.DenseWeight, w.DenseWeight) // nil: the space's
+	q.Diverse = cmp.Or(q.Diverse, w.Diverse, new(false))
+	q.Rerank = cmp.Or(q.Rerank, w.Rerank, new(!o.Rerank.OnRequest))
+	q.Text = strings.TrimSpace(q.Text)
+	return q
 }
 
 // Arms says which ways of looking a query uses. Its zero value is all of them; one alone is for measuring. What only words
@@ -131,10 +162,15 @@ func (s *Service) Search(ctx context.Context, a identity.Actor, ws workspace.ID,
 	if !a.Can(identity.QuerySearch) {
 		return Result{}, fault.Denied.Errorf("you may not search")
 	}
-	scope, err := s.workspaces.Reading(ctx, a, ws)
+	w, err := s.workspaces.Get(ctx, a, ws)
 	if err != nil {
 		return Result{}, err
 	}
+	scope, err := workspace.Reading(w, a)
+	if err != nil {
+		return Result{}, err
+	}
+	q.Workspace = w.Retrieval
 	return s.Find(ctx, scope, q)
 }
 
@@ -154,25 +190,22 @@ func (s *Service) Check(q Query) error {
 		return fault.Field("top_k", "is out of range")
 	case q.Guard != "" && !slices.Contains(Guards(), q.Guard):
 		return fault.Field("injection_filter", "must be off, mark, downrank or exclude")
+	case q.Fusion != "" && !slices.Contains(workspace.Fusions(), q.Fusion):
+		return fault.Field("fusion", "must be scores or ranks")
+	case q.DenseWeight != nil && !(*q.DenseWeight >= 0 && *q.DenseWeight <= 1):
+		return fault.Field("dense_weight", "must be from 0 to 1")
 	}
 	return nil
 }
 
-// Find is Search for those who have a scope already.
+// Find is Search for those who have a scope already, and know what the workspace says.
 func (s *Service) Find(ctx context.Context, scope workspace.Scope, q Query) (Result, error) {
 	if err := s.Check(q); err != nil {
 		return Result{}, err
 	}
-	if q.K == 0 {
-		return Result{}, nil
-	}
-	if q.Guard == "" {
-		q.Guard = s.opts.Guard
-	}
-	q.Text = strings.TrimSpace(q.Text)
-	f := &finder{
-		Service: s, scope: scope, query: q, wording: parseWording(q.Text), window: max(s.opts.Window, 4*q.K), begun: s.opts.Now(),
-	}
+	q = q.settled(s.opts)
+	f := &finder{Service: s, scope: scope, query: q, wording: parseWording(q.Text), begun: s.opts.Now()}
+	f.window = max(s.opts.Window, 4*q.K, f.wanted())
 	f.trace.Guard = q.Guard
 	hits, err := f.run(ctx)
 	f.trace.Took = s.opts.Now().Sub(f.begun)

@@ -133,9 +133,10 @@ type Patch struct {
 	Name        *string
 	Description *string
 	Answers     *AnswerPolicy
+	Retrieval   *Retrieval // all of it: what isn't set in it is up to the service again
 }
 
-// Update changes name, description and the policy of answers. As for all changes of a workspace, the actor needs the right to
+// Update changes name, description, the policy of answers and how the workspace is searched. As for all changes of a workspace, the actor needs the right to
 // write, and a service the permission identity.AdminConfig.
 func (s *Service) Update(ctx context.Context, a identity.Actor, id ID, p Patch) (Workspace, error) {
 	if p == (Patch{}) {
@@ -143,6 +144,11 @@ func (s *Service) Update(ctx context.Context, a identity.Actor, id ID, p Patch) 
 	}
 	if p.Answers != nil && !slices.Contains(AnswerPolicies(), *p.Answers) {
 		return Workspace{}, fault.Field("answer_policy", "must be strict, annotate or off")
+	}
+	if p.Retrieval != nil {
+		if err := p.Retrieval.Check(); err != nil {
+			return Workspace{}, err
+		}
 	}
 	return s.change(ctx, a, id, "workspace.update", func(w *Workspace) (any, error) {
 		var err error
@@ -162,6 +168,10 @@ func (s *Service) Update(ctx context.Context, a identity.Actor, id ID, p Patch) 
 		if p.Answers != nil {
 			changed = append(changed, "answer_policy")
 			w.Answers = *p.Answers
+		}
+		if p.Retrieval != nil {
+			changed = append(changed, "retrieval")
+			w.Retrieval = *p.Retrieval
 		}
 		return map[string]any{"changed": changed}, nil
 	})

@@ -51,6 +51,7 @@ type Workspace struct {
 	Owner       uuid.UUID   // a user; zero when it has none
 	Members     []uuid.UUID // users who can read while Visibility is Shared
 	Answers     AnswerPolicy
+	Retrieval   Retrieval
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 	ArchivedAt  time.Time // zero while it is active

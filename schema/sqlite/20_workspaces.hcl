@@ -22,6 +22,11 @@ table "workspaces" {
     type    = text
     default = "annotate"
   }
+  // How the workspace is searched: a JSON object with what is set.
+  column "retrieval" {
+    type    = text
+    default = "{}"
+  }
   primary_key { columns = [column.id] }
   foreign_key "workspaces_owner_fk" {
     columns     = [column.owner_user_id]

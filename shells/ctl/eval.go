@@ -53,9 +53,9 @@ Each query takes the same way as one over HTTP. A document ranks where its best 
 judges no document to be relevant are left out.
 
 The ways of searching: lexical is BM25 alone, for words as they are spelled; spelled adds that unknown words stand for those that
-look like them; dense is vectors alone; fused is spelled and dense together; hybrid is what the API does: fused, and what looks like
-prompt injection is treated as the configuration says; ranks is fused by reciprocal ranks; diverse is fused with maximal marginal
-relevance. --ablation measures all of them, on the queries as they are and with typing errors.
+look like them; dense is vectors alone; fused is spelled and dense together; rerank is fused, and ordered anew by the reranker of the
+configuration; hybrid is what the API does: all as the configuration says, and so what looks like prompt injection is treated too;
+ranks is fused by reciprocal ranks; diverse is fused with maximal marginal relevance. --ablation measures all of them, on the queries as they are and with typing errors.
 
 The installation that is thrown away is a folder with SQLite, or with --database a new database on a server of PostgreSQL, which
 is dropped in the end. --compare with a run on the other says how many queries found other documents, or the same in another order.
@@ -90,13 +90,14 @@ attack, and its kind, such as {"text": "...", "attack": false, "kind": "ordinary
 // ways lists the ways of searching.
 func ways() map[string]retrieval.Query {
 	return map[string]retrieval.Query{
-		"lexical": {Arms: retrieval.LexicalArm, Exact: true, Guard: retrieval.GuardOff},
-		"spelled": {Arms: retrieval.LexicalArm, Guard: retrieval.GuardOff},
-		"dense":   {Arms: retrieval.DenseArm, Guard: retrieval.GuardOff},
-		"fused":   {Guard: retrieval.GuardOff},
+		"lexical": {Arms: retrieval.LexicalArm, Exact: true, Guard: retrieval.GuardOff, Rerank: new(false)},
+		"spelled": {Arms: retrieval.LexicalArm, Guard: retrieval.GuardOff, Rerank: new(false)},
+		"dense":   {Arms: retrieval.DenseArm, Guard: retrieval.GuardOff, Rerank: new(false)},
+		"fused":   {Guard: retrieval.GuardOff, Rerank: new(false)},
 		"hybrid":  {},
-		"ranks":   {Fusion: retrieval.Ranks, Guard: retrieval.GuardOff},
-		"diverse": {Diverse: true, Guard: retrieval.GuardOff},
+		"ranks":   {Fusion: retrieval.Ranks, Guard: retrieval.GuardOff, Rerank: new(false)},
+		"diverse": {Diverse: new(true), Guard: retrieval.GuardOff, Rerank: new(false)},
+		"rerank":  {Guard: retrieval.GuardOff, Rerank: new(true)},
 	}
 }
 
