@@ -69,6 +69,7 @@ type passage struct {
 	evidence float64 // of rules
 	words    []int   // each once
 	share    float64 // how much each of them counts: less in a long passage
+	density  float64 // how much each concept counts: less in a long passage, where more is spoken of by chance
 }
 
 // passages returns, for each sentence in which something was found, what was found in it, and what was found in it and the next ones.
@@ -79,7 +80,7 @@ func (v *view) passages(concepts int) []passage {
 	var out []passage
 	for f, s := 0, 0; f < len(v.found) || s < len(v.seen); {
 		at := sentenceAt(v.found, v.seen, f, s)
-		for _, size := range []int{1, window} {
+		for _, size := range v.wide(at) {
 			found := v.found[f:ends(v.found, f, at+size, match.place)]
 			seen := v.seen[s:ends(v.seen, s, at+size, sighting.place)]
 			out = append(out, v.passage(at, size, found, seen, values))
@@ -88,6 +89,26 @@ func (v *view) passages(concepts int) []passage {
 		s = ends(v.seen, s, at+1, sighting.place)
 	}
 	return out
+}
+
+// widest is how many words a passage of more than one sentence may have.
+const widest = 60
+
+// wide is how many sentences the passages have that begin with one.
+func (v *view) wide(from int) []int {
+	words := 0
+	for n := range window {
+		if from+n == len(v.size) {
+			break
+		}
+		if words += v.size[from+n]; words > widest && n > 0 {
+			if n == 1 {
+				return []int{1}
+			}
+			return []int{1, n}
+		}
+	}
+	return []int{1, window}
 }
 
 // passage is a number of sentences from one on, with what was found there. values is room for a value of every trait.
@@ -99,7 +120,7 @@ func (v *view) passage(from, size int, found []match, seen []sighting, values []
 	total, sums := evidence(found)
 	p.evidence = total
 	for _, k := range seen {
-		values[k.concept] = max(values[k.concept], k.credit)
+		values[k.concept] = max(values[k.concept], k.credit*p.density)
 	}
 	values[concepts+traitEvidence] = 2 * min(total, fullEvidence) / fullEvidence
 	if total >= strongEvidence {
@@ -119,6 +140,9 @@ func (v *view) passage(from, size int, found []match, seen []sighting, values []
 // fullShare is how much the words of a passage count, divided by the root of their number.
 const fullShare = 3.0
 
+// dense is how many words a passage may have in which concepts count fully.
+const dense = 16.0
+
 // wordsOf is a passage with its words alone.
 func (v *view) wordsOf(from, size int) passage {
 	var p passage
@@ -130,6 +154,7 @@ func (v *view) wordsOf(from, size int) passage {
 	slices.Sort(p.words)
 	p.words = slices.Compact(p.words)
 	p.share = fullShare / math.Sqrt(float64(n))
+	p.density = min(1, math.Sqrt(dense/float64(n)))
 	return p
 }
 

@@ -42,6 +42,18 @@ func conceptsOfAddress() []concept {
 				"neural|machine|machines|summari*|automated|retrieval|search_systems",
 			"{called}|^bots:|^assistants:|^llms|^ais|^model:|^modelo:|^grader:|^summariser:|^bot:|^corrector|^clasificador|^system:",
 		}},
+		{"whichever", AddressedToModel, []string{
+			"any|every|all|each|whatever|whichever|the|todo|toda|todos|todas|cualquier|cualquiera|el|los ..1 {model}|assistant|assistants|asistente|asistentes|model|models|modelo|" +
+				"modelos|bot|bots|agent|agents|agente|agentes|summari*|grader|clasificador ..1 that|which|who|reading|reads|processing|answering|summari*|preparing|grading|with|que|lea|lean|" +
+				"conteste|procese|resuma",
+			"^ps|^pd|^psst|^system_note|^hidden_note|^machine_note|^nota_oculta ..2 to|for|para|al ..3 {model}|assistant|asistente|bot|model|modelo|agent|marker|grader|reviewer|corrector|" +
+				"automatic*|filter|filtro",
+		}},
+		{"duty", AddressedToModel, []string{
+			"{model}|assistant|assistants|asistente|asistentes|agent|agents|agente|agentes|model|models|modelo|modelos|bot|bots|readers|lectores|summari*|reviewer_model ..6 must|should|" +
+				"shall|has_to|have_to|needs_to|need_to|asked_to|instructed_to|requested_to|required_to|supposed_to|expected_to|debe|deben|debera|deberan|tiene_que|tienen_que|ha_de|han_de",
+			"se_ruega|se_pide|se_ordena|se_insta ..2 {model}|asistentes|lectores|modelos|sistemas",
+		}},
 		{"authority", Authority, []string{
 			"i_am|im|this_is|soy|as_your|como|speaking_as|from_the|it_is ..4 administrator|administrador|administradora|admin|developer|desarrollador|creator|creador|" +
 				"owner|operator|operador|engineer|ingeniero|ceo|openai|anthropic|google|microsoft|red_team|researcher|root|superuser",
@@ -139,7 +151,8 @@ func conceptsOfFreedom() []concept {
 			"no|without|any|never|free_of|free_from|outside|zero|drop|lacks|nobody|sin|ningun|ninguna|nadie|aucune|ohne|senza|sem|geen|none|off|of|not_bound ..3 {unbound}|" +
 				"supervision|rule|rule_book|norms|law|policy|policies|warnings|lectures|ley|norma|supervision|filter|filtro|leash|regeln|restriction|regole|regras|morals|conscience",
 			"{free}|unaligned|amoral|unhinged|uninhibited|lawless|rogue|rebel|rebellious|evil|malvad*|amo|unshackled|liberated|liberad*|freely|libremente|raw|brutally",
-			"do_anything|answers_anything|answer_anything|says_anything|say_anything|contesta_a_todo|responde_a_todo|answers_everything|anything_goes|do_everything|" +
+			"do|answer|say! anything|everything",
+			"answers_anything|says_anything|contesta_a_todo|responde_a_todo|answers_everything|anything_goes|" +
 				"usual_limits|speaks_freely|talk_freely|rispondi_a_qualsiasi|responde_a_tudo|sagst_alles",
 			"rules|limits|filters|reglas|filtros|limites|restrictions|guardrails|guidelines|policy ..2 dont_apply|dont_count|do_not_apply|do_not_count|off|gone|no_cuentan|removed|expired",
 		}},

@@ -66,8 +66,13 @@ const commonest = 30
 // learn reads texts and the words that are in several of them.
 func learn(t *testing.T, files string) ([]lesson, map[string]int) {
 	t.Helper()
+	return learnFrom(texts(t, files))
+}
+
+// learnFrom is learn with texts that were read already.
+func learnFrom(list []lesson) ([]lesson, map[string]int) {
 	d := New()
-	lessons, in := together(texts(t, files)), map[string]int{}
+	lessons, in := together(list), map[string]int{}
 	for _, l := range lessons {
 		clean, _ := reveal(l.text)
 		own := map[string]bool{}
@@ -159,9 +164,11 @@ func fitTo(lessons []lesson, vocabulary map[string]int) *weights {
 
 const (
 	rounds  = 200
-	attacks = 12.0 // how much more an attack counts that is missed than a harmless text that is suspected
+	attacks = 9.0 // how much more an attack counts that is missed than a harmless text that is suspected
 	penalty = 2.0
-	rate    = 0.1
+
+	mostOfWord = 0.6 // a single word is no proof, however often the data happen to have it in attacks
+	rate       = 0.1
 )
 
 // step moves every weight once.
@@ -192,6 +199,7 @@ func (f *fit) step(chosen []passage) {
 	}
 	for i := range f.w.words {
 		f.move(&f.w.words[i], slope.words[i])
+		f.w.words[i] = min(f.w.words[i], mostOfWord)
 	}
 }
 

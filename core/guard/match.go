@@ -75,9 +75,11 @@ func (t *tokens) moodAt(i int, last mood) mood {
 		return negated
 	case in(modals, before), in(modals, before2) && !in(negations, before) && in(softeners, before):
 		return commanded
-	case before == "to" && in(toModals+" you asked instructed told requested ", before2), before == "que" && in(queModals, before2):
-		return commanded
+	case before == "to", before == "que":
+		return t.moodAfterTo(i)
 	case bent(t.list[i].bare()):
+		return reported
+	case t.noun(i):
 		return reported
 	case t.list[i].starts, in(softeners, before):
 		return commanded
@@ -85,6 +87,23 @@ func (t *tokens) moodAt(i int, last mood) mood {
 		return last
 	}
 	return reported
+}
+
+// moodAfterTo tells the mood of a verb after "to" or "que".
+func (t *tokens) moodAfterTo(i int) mood {
+	before, before2 := t.before(i, 1), t.before(i, 2)
+	switch {
+	case in(needs, before2) && in(negations, t.before(i, 3)):
+		return reported // nobody has to
+	case before == "to" && in(toModals+" you asked instructed told requested ", before2), before == "que" && in(queModals, before2):
+		return commanded
+	}
+	return reported
+}
+
+// noun reports whether a word that could be a verb is none, to judge by the word after it: "use of", "results are".
+func (t *tokens) noun(i int) bool {
+	return i+1 < len(t.list) && t.list[i+1].sentence == t.list[i].sentence && in(afterNouns, t.list[i+1].bare())
 }
 
 // before returns the n-th word before a token in its sentence, or "".
@@ -103,8 +122,10 @@ const (
 	pronouns     = " problem matter "
 	modals       = " must shall should will you you'll youll debes debe deberas deberan deben puedes vas tu usted has tienes "
 	toModals     = " have has required need you need ordered_you want supposed asked_you are is "
+	needs        = " have has need needs required obliged tiene tienes tienen hay "
 	queModals    = " tienes tiene tienen ordeno pido exijo hay "
 	softeners    = " please kindly now then also just simply instead lets immediately always first next only still silently por favor ahora luego entonces siempre solo simplemente tambien despues "
+	afterNouns   = " of is are was were has have had between among de del es son fue fueron era eran ha han "
 	conjunctions = " and or but y e o u pero "
 )
 

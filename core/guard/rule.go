@@ -52,12 +52,13 @@ type grammar struct {
 	verbs      map[class]bool
 	from       map[class][]sequence // by the class of their first step
 	classes    map[string]class
+	jumbles    map[outline][]string // the words that may be spelled with their letters in disorder
 }
 
 func newGrammar(rules []rule, concepts []concept) *grammar {
 	g := &grammar{
 		rules: rules, concepts: len(concepts), lexicon: newLexicon(), exact: map[string][]class{}, prefixes: map[string][]class{}, verbs: map[class]bool{},
-		from: map[class][]sequence{}, classes: map[string]class{},
+		from: map[class][]sequence{}, classes: map[string]class{}, jumbles: newJumbles(),
 	}
 	for i, r := range rules {
 		g.add(i, r)

@@ -175,6 +175,9 @@ func (c *cutter) plain(raw string) (word string, disguised bool) {
 	if letters, was := unleet(word); was && c.grammar.knows(letters) {
 		return letters, true
 	}
+	if straight, was := c.grammar.unjumble(word); was {
+		return straight, true
+	}
 	return word, disguised
 }
 
@@ -194,7 +197,7 @@ func farFrom(raw string) bool {
 }
 
 // longestSentence bounds a sentence, in tokens; what goes on without a full stop is cut.
-const longestSentence = 120
+const longestSentence = 50
 
 // add adds a token and what is known about its place.
 func (c *cutter) add(word string) {
