@@ -85,6 +85,7 @@ func CoreOptions(c Config, h identity.Hasher) (*core.Options, error) {
 			RestoreWindow: orNever(c.Documents.Restore), TitleWeight: orNever(c.Documents.TitleWeight),
 		},
 		Search: retrieval.Options{
+			MaxDefault: c.HTTP.MaxTopK, Rerank: c.Rerank.options(),
 			MaxQuery: c.Answers.MaxQuery, Risk: c.Answers.InjectionRisk,
 			Guard: retrieval.Guard(strings.ToLower(strings.TrimSpace(c.Answers.InjectionFilter))),
 		},
@@ -105,7 +106,7 @@ func orNever[T int | time.Duration](setting T) T {
 func OpenApp(p core.Ports, next NextEmbedder, o *core.Options, store *sqlstore.Store, t ops.Telemetry) (*core.App, func(), error) {
 	p.NextEmbedder = next.Embedder
 	store.Watch(t.Metrics.Query)
-	t.Metrics.WatchModels(ModelCounts(p.Embedder, p.NextEmbedder, p.Generator))
+	t.Metrics.WatchModels(ModelCounts(p))
 	for _, e := range []llm.Embedder{p.Embedder, p.NextEmbedder} {
 		if cache, ok := e.(*embedcache.Embedder); ok {
 			cache.Watch(func(hits, misses int) { t.Metrics.EmbeddingCache(llm.ForQuery, hits, misses) })

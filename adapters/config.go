@@ -19,6 +19,7 @@ type Config struct {
 	Data      DataConfig
 	S3        S3Config
 	Models    ModelConfig
+	Rerank    RerankConfig
 	HTTP      HTTPConfig
 	Auth      AuthConfig
 	Seed      SeedConfig

@@ -58,6 +58,7 @@ func (c Config) validate() []error {
 	within(&r, "DATABASE_CONNECTIONS", c.Data.Connections, 2, 10_000)
 	c.S3.check(&r)
 	c.Models.check(&r)
+	c.Rerank.check(&r)
 	c.HTTP.check(&r)
 	c.Auth.check(&r)
 	c.Worker.check(&r)

@@ -6,14 +6,14 @@ import (
 	"github.com/ragcorp/ragcorp/adapters/embedcache"
 	"github.com/ragcorp/ragcorp/adapters/ops"
 	"github.com/ragcorp/ragcorp/adapters/resilient"
+	"github.com/ragcorp/ragcorp/core"
 	"github.com/ragcorp/ragcorp/core/llm"
 )
 
-// ModelCounts returns what reads how the calls of models over the network ended. Offline models keep no counts. next, the model that
-// is to take the place of e, may be nil; its kind is embed_next.
-func ModelCounts(e, next llm.Embedder, g llm.Generator) func() []ops.ModelCounts {
+// ModelCounts returns what reads how the calls of models over the network ended. Offline models keep no counts.
+func ModelCounts(p core.Ports) func() []ops.ModelCounts {
 	var read []func() ops.ModelCounts
-	for kind, e := range map[string]llm.Embedder{"embed": e, "embed_next": next} {
+	for kind, e := range map[string]llm.Embedder{"embed": p.Embedder, "embed_next": p.NextEmbedder} {
 		if c, ok := e.(*embedcache.Embedder); ok {
 			e = c.Unwrap()
 		}
@@ -21,8 +21,11 @@ func ModelCounts(e, next llm.Embedder, g llm.Generator) func() []ops.ModelCounts
 			read = append(read, func() ops.ModelCounts { return countsOf(e.Space().Name, kind, r.Stats()) })
 		}
 	}
-	if r, ok := g.(*resilient.Generator); ok {
-		read = append(read, func() ops.ModelCounts { return countsOf(g.Model(), "generate", r.Stats()) })
+	if r, ok := p.Generator.(*resilient.Generator); ok {
+		read = append(read, func() ops.ModelCounts { return countsOf(r.Model(), "generate", r.Stats()) })
+	}
+	if r, ok := p.Reranker.(*resilient.Reranker); ok {
+		read = append(read, func() ops.ModelCounts { return countsOf(r.Model(), "rerank", r.Stats()) })
 	}
 	return func() []ops.ModelCounts {
 		out := make([]ops.ModelCounts, len(read))

@@ -11,6 +11,7 @@ import (
 	"github.com/ragcorp/ragcorp/adapters"
 	"github.com/ragcorp/ragcorp/adapters/offline"
 	"github.com/ragcorp/ragcorp/adapters/ops"
+	"github.com/ragcorp/ragcorp/core"
 	"github.com/ragcorp/ragcorp/core/llm"
 )
 
@@ -35,7 +36,7 @@ func TestCallsOfModelsAreCountedByProviderAndKind(t *testing.T) {
 		}
 	}
 	m := ops.NewMetrics()
-	m.WatchModels(adapters.ModelCounts(e, nil, offline.NewGenerator()))
+	m.WatchModels(adapters.ModelCounts(core.Ports{Embedder: e, Generator: offline.NewGenerator()}))
 	rec := httptest.NewRecorder()
 	m.Handler().ServeHTTP(rec, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
 	var got []string

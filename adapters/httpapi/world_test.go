@@ -28,6 +28,7 @@ import (
 	"github.com/ragcorp/ragcorp/core/document"
 	"github.com/ragcorp/ragcorp/core/identity"
 	"github.com/ragcorp/ragcorp/core/llm"
+	"github.com/ragcorp/ragcorp/core/retrieval"
 	"github.com/ragcorp/ragcorp/core/workspace"
 )
 
@@ -123,8 +124,8 @@ func worldWith(t *testing.T, g llm.Generator, chatting chat.Options, change ...f
 	w.must(err)
 	w.app, err = core.New(core.Ports{
 		Store: countedStore{store, w.reads}, Blobs: blobs, Parser: parse.InProcess(parse.Options{}), Embedder: offline.NewEmbedder(),
-		Generator: g, Tokens: w.tokens, Hasher: hasher,
-	}, &core.Options{Now: w.now, Chat: chatting})
+		Generator: g, Tokens: w.tokens, Hasher: hasher, Reranker: offline.NewReranker(),
+	}, &core.Options{Now: w.now, Chat: chatting, Search: retrieval.Options{Rerank: retrieval.RerankOptions{OnRequest: true}}})
 	w.must(err)
 	o := httpapi.Options{
 		Version: "test", MaxBody: 1 << 20, MaxUpload: 1 << 20, MaxTopK: 20, CookieName: "access_token", MetricsAuth: true,

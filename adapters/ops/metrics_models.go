@@ -50,7 +50,7 @@ func (m *Metrics) EmbeddingCache(p llm.Purpose, hits, misses int) {
 // ModelCounts is what became of the calls of one model over the network, since the program began.
 type ModelCounts struct {
 	Provider string // one of few
-	Kind     string // embed, embed_next or generate
+	Kind     string // embed, embed_next, generate or rerank
 	Attempts map[string]int64
 	Input    int64 // tokens, as the provider counts them
 	Output   int64

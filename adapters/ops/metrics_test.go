@@ -5,6 +5,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/ragcorp/ragcorp/core/retrieval"
 )
 
 func TestLabelsAreBounded(t *testing.T) {
@@ -32,5 +34,18 @@ func TestRequestsAreCountedByClassOfStatus(t *testing.T) {
 		if got := class(status); got != want {
 			t.Errorf("the status %d is of the class %s, want %s", status, got, want)
 		}
+	}
+}
+
+func TestASearchWithoutItsRerankerIsCountedAsAFallback(t *testing.T) {
+	t.Parallel()
+	m := NewMetrics()
+	for _, failed := range []string{"", retrieval.RerankUnset, retrieval.RerankTimeout, "provider_busy"} {
+		m.Search(retrieval.Trace{Reranking: retrieval.Reranking{Failed: failed}})
+	}
+	rec := httptest.NewRecorder()
+	m.Handler().ServeHTTP(rec, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
+	if want := `rag_retrieval_fallback_total{stage="rerank"} 2`; !strings.Contains(rec.Body.String(), want) {
+		t.Errorf("the metrics lack %s", want)
 	}
 }

@@ -34,6 +34,7 @@ func checks() []check {
 		{"next embedder", checkNextEmbedder},
 		{"embedding space", checkSpace},
 		{"generator", checkGenerator},
+		{"reranker", checkReranker},
 		{"parser", checkParser},
 	}
 }
@@ -209,6 +210,29 @@ func checkGenerator(ctx context.Context, c adapters.Config) (string, error) {
 		return "", errors.New("the model said nothing")
 	}
 	return g.Model(), nil
+}
+
+// checkReranker lets the reranker tell a passage that answers from one that doesn't.
+func checkReranker(ctx context.Context, c adapters.Config) (string, error) {
+	g, err := adapters.OpenGenerator(c)
+	if err != nil {
+		return "", err
+	}
+	r, err := adapters.OpenReranker(c, g)
+	if err != nil {
+		return "", err
+	}
+	if r == nil {
+		return "none", nil
+	}
+	scores, err := r.Rerank(ctx, "Who books trains?", []llm.Candidate{{Text: "The canteen opens at noon."}, {Text: probe}})
+	if err != nil {
+		return "", err
+	}
+	if len(scores) != 2 || scores[1] <= scores[0] {
+		return "", errors.New("the model doesn't tell a passage that answers from one that doesn't")
+	}
+	return r.Model(), nil
 }
 
 func checkParser(ctx context.Context, c adapters.Config) (string, error) {

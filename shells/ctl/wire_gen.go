@@ -44,6 +44,13 @@ func openApp(ctx context.Context, c adapters.Config) (*core.App, func(), error) 
 		cleanup()
 		return nil, nil, err
 	}
+	reranker, err := adapters.OpenReranker(c, generator)
+	if err != nil {
+		cleanup3()
+		cleanup2()
+		cleanup()
+		return nil, nil, err
+	}
 	tokens, err := adapters.OpenTokens(c)
 	if err != nil {
 		cleanup3()
@@ -64,6 +71,7 @@ func openApp(ctx context.Context, c adapters.Config) (*core.App, func(), error) 
 		Parser:    parser,
 		Embedder:  embedder,
 		Generator: generator,
+		Reranker:  reranker,
 		Tokens:    tokens,
 		Hasher:    hasher,
 	}

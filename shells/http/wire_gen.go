@@ -42,6 +42,13 @@ func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program
 		cleanup()
 		return nil, nil, err
 	}
+	reranker, err := adapters.OpenReranker(c, generator)
+	if err != nil {
+		cleanup3()
+		cleanup2()
+		cleanup()
+		return nil, nil, err
+	}
 	tokens, err := adapters.OpenTokens(c)
 	if err != nil {
 		cleanup3()
@@ -62,6 +69,7 @@ func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program
 		Parser:    parser,
 		Embedder:  embedder,
 		Generator: generator,
+		Reranker:  reranker,
 		Tokens:    tokens,
 		Hasher:    hasher,
 	}
