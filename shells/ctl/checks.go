@@ -214,9 +214,12 @@ func checkGenerator(ctx context.Context, c adapters.Config) (string, error) {
 
 // checkReranker lets the reranker tell a passage that answers from one that doesn't.
 func checkReranker(ctx context.Context, c adapters.Config) (string, error) {
-	g, err := adapters.OpenGenerator(c)
-	if err != nil {
-		return "", err
+	var g llm.Generator
+	var err error
+	if strings.HasPrefix(c.Rerank.URL, "llm:") {
+		if g, err = adapters.OpenGenerator(c); err != nil {
+			return "", err
+		}
 	}
 	r, err := adapters.OpenReranker(c, g)
 	if err != nil {
