@@ -148,6 +148,8 @@ type DocumentConfig struct {
 	ParseText     int64         `env:"PARSE_MAX_TEXT_BYTES" envDefault:"10485760" desc:"text found in a file; its processing takes some twenty times as much memory"`
 	ParseMemory   int64         `env:"PARSE_MAX_MEMORY_BYTES" envDefault:"1073741824" desc:"memory of a process that reads files"`
 	ParseTimeout  time.Duration `env:"PARSE_TIMEOUT" envDefault:"5m" desc:"how long reading one file may take"`
+	ParseCPU      time.Duration `env:"PARSE_CPU_TIME" envDefault:"10m" desc:"CPU time that reading one file may take"`
+	ParseFiles    int           `env:"PARSE_MAX_OPEN_FILES" envDefault:"32" desc:"files that a process that reads files may hold open, its pipes included; at least 16"`
 	ParseUnpacked int64         `env:"PARSE_MAX_UNPACKED_BYTES" envDefault:"536870912" desc:"what is unpacked from one zip archive or Office file"`
 	ParseIdle     time.Duration `env:"PARSE_IDLE_AFTER" envDefault:"1m" desc:"when a process that reads files and has nothing to do ends"`
 	Convert       string        `env:"CONVERT_COMMAND" desc:"turns DOC, XLS, PPT and MSG into files that are read, such as soffice --headless --convert-to {to} --outdir {dir} {file}; not set: they are refused"`

@@ -163,6 +163,8 @@ func (d DocumentConfig) check(r *rules) {
 	positive(r, "PARSE_MAX_MEMORY_BYTES", d.ParseMemory)
 	positive(r, "PARSE_TIMEOUT", d.ParseTimeout)
 	positive(r, "PARSE_MAX_UNPACKED_BYTES", d.ParseUnpacked)
+	r.broken(d.ParseCPU < time.Second, "PARSE_CPU_TIME must be at least 1s")
+	r.broken(d.ParseFiles < 16, "PARSE_MAX_OPEN_FILES must be at least 16")
 	positive(r, "PARSE_IDLE_AFTER", d.ParseIdle)
 	positive(r, "OCR_TIMEOUT", d.OCRTimeout)
 }

@@ -29,7 +29,7 @@ func OpenParser(c Config) (document.Parser, func()) {
 		MaxUncompressed: c.Documents.ParseUnpacked, IdleAfter: c.Documents.ParseIdle,
 		Convert: strings.Fields(c.Documents.Convert), OCR: strings.Fields(c.Documents.OCR),
 		OCRLanguages: c.Documents.OCRLanguages, OCRTimeout: c.Documents.OCRTimeout,
-		Timeout: c.Documents.ParseTimeout, Children: max(1, c.Worker.Count), CacheDir: filepath.Join(c.Data.Dir, "cache"),
+		Timeout: c.Documents.ParseTimeout, CPUTime: c.Documents.ParseCPU, MaxFiles: c.Documents.ParseFiles, Children: max(1, c.Worker.Count), CacheDir: filepath.Join(c.Data.Dir, "cache"),
 	})
 	return p, func() { _ = p.Close() } // see OpenStore
 }

@@ -27,9 +27,6 @@ const (
 // cpuRemark is what a child says last when it has passed its allowance of CPU time.
 const cpuRemark = "CPU time is over"
 
-// cpuAllowance is how much CPU time a child may use for one file: the runtime may use several CPUs at once.
-func cpuAllowance(o Options) time.Duration { return 2 * o.Timeout }
-
 // maxStack bounds the stack of a goroutine in a child.
 const maxStack = 128 << 20
 
@@ -76,7 +73,7 @@ func serve(role string, formats func(Options) map[string]format) error {
 	debug.SetMaxStack(maxStack)
 	debug.SetMemoryLimit(o.MaxMemory * 3 / 4)
 	debug.FreeOSMemory()
-	if err := confine(cpuAllowance(o)); err != nil {
+	if err := confine(o); err != nil {
 		return err
 	}
 	if err := c.send(frameReady, nil); err != nil {
@@ -124,7 +121,7 @@ func answer(c *wire, o Options, fs map[string]format, payload []byte, frames <-c
 	if !ok {
 		return errFrame
 	}
-	allowCPU(cpuAllowance(o))
+	allowCPU(o.CPUTime)
 	body := &frameReader{frames: frames}
 	out := &output{
 		limits:   o,

@@ -13,12 +13,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxFiles is how many files a child may hold: its standard ones, the poller's, and a few to spare.
-const maxFiles = 32
-
 // confine gives up what reading doesn't need: writing files, opening many, new privileges, core dumps. It
-// bounds CPU time by an allowance for each file. When memory runs out, the kernel takes the child first.
-func confine(allowance time.Duration) error {
+// bounds CPU time by what each file is allowed. When memory runs out, the kernel takes the child first.
+func confine(o Options) error {
 	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0) // not everywhere allowed, and no matter of safety
 	limits := []struct {
 		resource int
@@ -26,7 +23,7 @@ func confine(allowance time.Duration) error {
 	}{
 		{unix.RLIMIT_CORE, 0},
 		{unix.RLIMIT_FSIZE, 0},
-		{unix.RLIMIT_NOFILE, maxFiles},
+		{unix.RLIMIT_NOFILE, uint64(o.MaxFiles)}, //nolint:gosec // not negative
 	}
 	for _, l := range limits {
 		// Through syscall, so that the runtime doesn't take the limit on files for one that it should lift again.
@@ -34,7 +31,7 @@ func confine(allowance time.Duration) error {
 			return fmt.Errorf("set limit %d: %w", l.resource, err)
 		}
 	}
-	if err := watchCPU(allowance); err != nil {
+	if err := watchCPU(o.CPUTime); err != nil {
 		return err
 	}
 	return seal()

@@ -12,7 +12,7 @@ import (
 // Outside of Linux a child is an ordinary process with an empty environment. The parent's clock ends it; there are no
 // limits on its memory beyond that of the PDF engine, on its files or on its CPU time. It ends when its standard input does.
 
-func confine(time.Duration) error { return nil }
+func confine(Options) error { return nil }
 
 func allowCPU(time.Duration) {}
 

@@ -60,7 +60,7 @@ func convert(ctx context.Context, o Options, mediaType string, data []byte) ([]b
 	for i, a := range o.Convert {
 		args[i] = strings.NewReplacer("{file}", file, "{dir}", dir, "{to}", kind).Replace(a)
 	}
-	c := command{args: args, timeout: o.Timeout, limits: commandLimits{Dir: work, Memory: o.MaxMemory, CPU: cpuAllowance(o), Output: o.MaxInputBytes}}
+	c := command{args: args, timeout: o.Timeout, limits: commandLimits{Dir: work, Memory: o.MaxMemory, CPU: o.CPUTime, Output: o.MaxInputBytes}}
 	_, err = c.run(ctx, controlBytes)
 	switch {
 	case errors.Is(err, timeIsOver{}):

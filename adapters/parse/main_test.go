@@ -18,7 +18,7 @@ func TestMain(m *testing.M) {
 		fs["test/panic"] = misbehaviour(func(context.Context, source, *output) error { panic("on purpose") })
 		fs["test/hang"] = misbehaviour(func(context.Context, source, *output) error { time.Sleep(time.Hour); return nil })
 		fs["test/spin"] = misbehaviour(spin)
-		fs["test/cpu"] = misbehaviour(func(ctx context.Context, s source, o *output) error { allowCPU(0); return spin(ctx, s, o) })
+		fs["test/cpu"] = misbehaviour(spin)
 		fs["test/eat"] = misbehaviour(eat)
 		fs["test/deep"] = misbehaviour(func(context.Context, source, *output) error { return deep(0) })
 		fs["test/exit"] = misbehaviour(func(context.Context, source, *output) error { os.Exit(0); return nil })

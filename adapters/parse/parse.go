@@ -61,6 +61,8 @@ type Options struct {
 	MaxUncompressed int64         // of what is unpacked from one zip container. Defaults to 512 MiB
 	MaxMemory       int64         // resident bytes of a child; enforced on Linux, elsewhere it only bounds the PDF engine's memory. Defaults to 1 GiB
 	Timeout         time.Duration // for reading one file, not counting the wait for its bytes. Defaults to 5 minutes
+	CPUTime         time.Duration // of a child for one file, on all CPUs together, enforced on Linux. Defaults to twice Timeout
+	MaxFiles        int           // that a child may hold open, enforced on Linux: its standard ones, the poller's, and a few to spare. Defaults to 32
 	Children        int           // how many files are read at once. Defaults to the number of CPUs, at most 4
 	IdleAfter       time.Duration // when a child without work ends. Defaults to 1 minute
 
@@ -89,6 +91,8 @@ func (o Options) withDefaults() Options {
 	o.MaxUncompressed = cmp.Or(o.MaxUncompressed, 512<<20)
 	o.MaxMemory = cmp.Or(o.MaxMemory, 1<<30)
 	o.Timeout = cmp.Or(o.Timeout, 5*time.Minute)
+	o.CPUTime = cmp.Or(o.CPUTime, 2*o.Timeout)
+	o.MaxFiles = cmp.Or(o.MaxFiles, 32)
 	o.Children = cmp.Or(o.Children, min(runtime.NumCPU(), 4))
 	o.IdleAfter = cmp.Or(o.IdleAfter, time.Minute)
 	o.OCRTimeout = cmp.Or(o.OCRTimeout, time.Minute)
