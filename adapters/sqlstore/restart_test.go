@@ -49,8 +49,10 @@ func (w *indexWorld) questions() func(w *indexWorld) []string {
 	for range 20 {
 		wrong, begun := w.term()+"q", w.term()
 		lexical = append(lexical, retrieval.LexicalQuery{K: 20, BM25: retrieval.DefaultBM25(), Terms: []retrieval.TermGroup{
-			{Alternatives: []string{w.term()}, Weight: 1}, {Alternatives: []string{w.term()}, Weight: 2},
-			{Alternatives: []string{wrong}, Weight: 1, Edits: 2}, {Alternatives: []string{begun}, Weight: 1, Prefix: begun},
+			{Alternatives: []string{w.term()}, Weight: 1},
+			{Alternatives: []string{w.term()}, Weight: 2},
+			{Alternatives: []string{wrong}, Weight: 1, Edits: 2},
+			{Alternatives: []string{begun}, Weight: 1, Prefix: begun},
 		}})
 		dense = append(dense, retrieval.DenseQuery{Space: w.space, Vector: w.vector(), K: 20})
 	}

@@ -112,15 +112,22 @@ func (e evaluation) check() error {
 		return usageError{"--k must be at least 1, and --limit not negative"}
 	case e.passages < 1 || e.passages > 50:
 		return usageError{"--passages must be from 1 to 50"}
-	case e.server != "" && (e.workspace == "" || e.arm != "hybrid" || e.ablation):
-		return usageError{"--server needs --workspace, and searches in its own way only"}
-	case e.database != "" && e.workspace != "":
-		return usageError{"--database is for a set that is loaded, not for a --workspace"}
 	case e.ablation && (e.compare != "" || e.atLeast != "" || e.typos != 0):
 		return usageError{"--ablation prints a table and takes neither --compare nor --at-least nor --typos"}
 	}
 	_, err := thresholds(e.atLeast)
-	return err
+	return errors.Join(err, e.checkPlace())
+}
+
+// checkPlace checks what says where is searched.
+func (e evaluation) checkPlace() error {
+	switch {
+	case e.server != "" && (e.workspace == "" || e.arm != "hybrid" || e.ablation):
+		return usageError{"--server needs --workspace, and searches in its own way only"}
+	case e.database != "" && e.workspace != "":
+		return usageError{"--database is for a set that is loaded, not for a --workspace"}
+	}
+	return nil
 }
 
 func (e evaluation) run(ctx context.Context, p *process) error {

@@ -143,11 +143,13 @@ func (s *subject) ask(ctx context.Context, queries []eval.Query, how retrieval.Q
 // by their ids, which differ each time that a set is loaded; here those of the set decide, as in trec_eval.
 func (s *subject) rank(hits []retrieval.Hit) []string {
 	var out []string
-	for from, to := 0, 0; from < len(hits); from = to {
-		for to = from + 1; to < len(hits) && hits[to].Score == hits[from].Score; {
+	for from := 0; from < len(hits); {
+		to := from + 1
+		for to < len(hits) && hits[to].Score == hits[from].Score {
 			to++
 		}
 		slices.SortStableFunc(hits[from:to], func(a, b retrieval.Hit) int { return cmp.Compare(a.Source, b.Source) })
+		from = to
 	}
 	for _, h := range hits {
 		for _, id := range append([]string{h.Source}, s.same[h.Source]...) {
