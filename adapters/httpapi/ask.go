@@ -25,6 +25,7 @@ type AskReq struct {
 	Filter         *FilterReq `json:"filter,omitempty"`
 	Guard          string     `json:"injection_filter,omitempty" enum:"off,mark,downrank,exclude" doc:"What becomes of passages that look like prompt injection; as in query."`
 	Trace          bool       `json:"trace,omitempty" doc:"Say how the passages were found; not for streams."`
+	ExpandReq
 }
 
 // AskRes is an answer.
@@ -114,7 +115,8 @@ func (s *Server) ask() {
 
 func (s *Server) question(ws uuid.UUID, in AskReq) (chat.Question, error) {
 	k, err := s.topK(in.TopK)
-	q := chat.Question{Workspace: ws, Text: in.Query, K: k, Diverse: in.UseMMR, Rerank: in.Rerank, Filter: in.Filter.filter(), Guard: retrieval.Guard(in.Guard)}
+	q := chat.Question{Workspace: ws, Text: in.Query, K: k, Diverse: in.UseMMR, Rerank: in.Rerank, Filter: in.Filter.filter(), Guard: retrieval.Guard(in.Guard),
+		Expand: retrieval.Expansion(in.Expand), Room: in.Chars}
 	if in.ConversationID != nil {
 		if id, perr := uuid.Parse(*in.ConversationID); perr == nil {
 			q.Conversation = id

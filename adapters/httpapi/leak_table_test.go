@@ -104,8 +104,8 @@ func rules() map[string]rule {
 		"ingest_text":        {needs: create, reach: writing, body: raw(`{"title":"new","text":"something new"}`)},
 		"ingest_batch":       {needs: create, reach: writing, body: raw(`{"documents":[{"title":"new","text":"something new"}]}`)},
 
-		"query_workspace":      {needs: identity.QuerySearch, reach: reading, safe: true, shows: true, body: raw(`{"query":"code of the vault","trace":true}`)},
-		"ask_workspace":        {needs: identity.QueryAsk, reach: reading, safe: true, shows: true, body: raw(`{"query":"Where is the code of the vault?"}`)},
+		"query_workspace":      {needs: identity.QuerySearch, reach: reading, safe: true, shows: true, body: raw(`{"query":"code of the vault","trace":true,"expand":"section"}`)},
+		"ask_workspace":        {needs: identity.QueryAsk, reach: reading, safe: true, shows: true, body: raw(`{"query":"Where is the code of the vault?","expand":"neighbours"}`)},
 		"ask_stream_workspace": {needs: identity.QueryStream, reach: reading, safe: true, shows: true, body: raw(`{"query":"Where is the code of the vault?"}`)},
 
 		"list_models": {needs: identity.QueryAsk},

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/ragcorp/ragcorp/core/fault"
+	"github.com/ragcorp/ragcorp/core/guard"
 	"github.com/ragcorp/ragcorp/core/identity"
 	"github.com/ragcorp/ragcorp/core/retrieval"
 	"github.com/ragcorp/ragcorp/core/text"
@@ -48,13 +49,21 @@ type QueryReq struct {
 	Guard  string     `json:"injection_filter,omitempty" enum:"off,mark,downrank,exclude" doc:"What becomes of matches that look like prompt injection: nobody looks, they are marked, they come last, or others take their places."`
 	Filter *FilterReq `json:"filter,omitempty"`
 	Trace  bool       `json:"trace,omitempty" doc:"Say how the result came about."`
+	ExpandReq
 }
 
 func (in QueryReq) query(k int) retrieval.Query {
 	return retrieval.Query{
 		Text: in.Query, K: k, Diverse: in.UseMMR, Rerank: in.Rerank, Fusion: retrieval.Fusion(in.Fusion), DenseWeight: in.Weight,
 		Filter: in.Filter.filter(), Guard: retrieval.Guard(in.Guard),
+		Expand: retrieval.Expansion(in.Expand), Room: in.Chars,
 	}
+}
+
+// ExpandReq asks for what is around hits.
+type ExpandReq struct {
+	Expand string `json:"expand,omitempty" enum:"none,neighbours,section" default:"none" doc:"What of the text around hits comes with them: nothing, up to the next chunk on either side, or up to the ends of the section (of the document, where a hit is in none). Hits whose surroundings overlap share them."`
+	Chars  int    `json:"expand_chars,omitempty" default:"2000" minimum:"1" maximum:"20000" doc:"With expand, how many characters a hit has at most with its surroundings, which begin and end with sentences. A hit that is longer stays whole."`
 }
 
 // MatchRes is a chunk that was found.
@@ -83,21 +92,47 @@ type RiskRes struct {
 	Patterns  []string `json:"detected_patterns" nullable:"false" doc:"What the score is made of."`
 }
 
-func riskRes(h retrieval.Hit) RiskRes {
-	out := RiskRes{RiskScore: math.Round(h.Verdict.Score*1e4) / 1e4, Flags: []string{}, Patterns: []string{}}
-	for _, p := range h.Verdict.Patterns {
+func riskRes(v guard.Verdict, suspicious bool) RiskRes {
+	out := RiskRes{RiskScore: math.Round(v.Score*1e4) / 1e4, Flags: []string{}, Patterns: []string{}}
+	for _, p := range v.Patterns {
 		out.Patterns = append(out.Patterns, string(p))
 	}
-	if h.Suspicious {
-		out.Flags = append(out.Flags, h.Verdict.Flags()...)
+	if suspicious {
+		out.Flags = append(out.Flags, v.Flags()...)
 	}
 	return out
 }
 
 // QueryRes is what was found, best first.
 type QueryRes struct {
-	Matches []MatchRes `json:"matches" nullable:"false"`
-	Trace   *TraceRes  `json:"trace,omitempty"`
+	Matches  []MatchRes   `json:"matches" nullable:"false"`
+	Passages []PassageRes `json:"passages,omitempty" doc:"With expand, the matches with what is around them; each match is in exactly one."`
+	Trace    *TraceRes    `json:"trace,omitempty"`
+}
+
+// PassageRes is one match, or several of the same text, with what is around.
+type PassageRes struct {
+	DocumentID uuid.UUID `json:"document_id" format:"uuid"`
+	Start      int       `json:"start" doc:"First byte in the normalised text of the document."`
+	End        int       `json:"end" doc:"Byte after the last."`
+	Page       int       `json:"page" doc:"Page on which the passage begins; 0 where the format has none."`
+	Content    string    `json:"content" doc:"Byte for byte the normalised text from start to end."`
+	Matches    []int     `json:"matches" nullable:"false" doc:"Places of its matches in the list of matches, from 0."`
+	RiskRes
+}
+
+func passagesRes(passages []retrieval.Passage) []PassageRes {
+	var out []PassageRes
+	for _, p := range passages {
+		res := PassageRes{
+			DocumentID: p.Document, Start: p.Span.Start, End: p.Span.End, Content: p.Text, Matches: p.Hits, RiskRes: riskRes(p.Verdict, p.Suspicious),
+		}
+		if len(p.Pages) > 0 {
+			res.Page = p.Pages[0].Number
+		}
+		out = append(out, res)
+	}
+	return out
 }
 
 func (s *Server) query() {
@@ -118,7 +153,7 @@ func (s *Server) query() {
 		if err != nil {
 			return nil, err
 		}
-		out := QueryRes{Matches: make([]MatchRes, len(found.Hits))}
+		out := QueryRes{Matches: make([]MatchRes, len(found.Hits)), Passages: passagesRes(found.Passages)}
 		for i, h := range found.Hits {
 			out.Matches[i] = matchRes(h)
 		}
@@ -141,6 +176,6 @@ func matchRes(h retrieval.Hit) MatchRes {
 	return MatchRes{
 		ChunkID: h.ID, DocumentID: h.Document, DocumentTitle: h.Title, Content: h.Text, Score: h.Score, ChunkIndex: h.Ordinal,
 		Page: h.PageFrom, RowFrom: h.RowFrom, RowTo: h.RowTo, Start: h.Span.Start, End: h.Span.End, Section: append([]string{}, h.Headings...),
-		SectionStart: h.Section.Start, SectionEnd: h.Section.End, RiskRes: riskRes(h),
+		SectionStart: h.Section.Start, SectionEnd: h.Section.End, RiskRes: riskRes(h.Verdict, h.Suspicious),
 	}
 }

@@ -195,7 +195,7 @@ func (e *events) piece(id string, p chat.Piece) {
 		for i, h := range p.Sources {
 			content := []rune(h.Text)
 			sources[i] = sourceEvent{
-				ChunkID: h.ID, DocumentID: h.Document, DocumentTitle: h.Title, Page: h.PageFrom, Marker: i + 1, RiskRes: riskRes(h),
+				ChunkID: h.ID, DocumentID: h.Document, DocumentTitle: h.Title, Page: h.PageFrom, Marker: i + 1, RiskRes: riskRes(h.Verdict, h.Suspicious),
 				Content: string(content[:min(len(content), previewChars)]),
 			}
 		}

@@ -26,19 +26,24 @@ const visible = ` FROM chunks AS c
 func visibleChunks(d dialect, s workspace.Scope, ids []uuid.UUID) conditions {
 	c := conditions{dialect: d}
 	among(&c, "c.id", ofIDs, ids)
+	c.seen(s)
+	return c
+}
+
+// seen adds the conditions under which a scope sees what is of the document d.
+func (c *conditions) seen(s workspace.Scope) {
 	c.add("d.workspace_id = ?", s.Workspace())
 	c.add("d.deleted_at IS NULL")
 	if s.SeesAll() {
-		return c
+		return
 	}
-	seen := "(d.allowed_roles = '[]' OR ? IN (" + d.members("d.allowed_roles", ofWords) + ")"
+	seen := "(d.allowed_roles = '[]' OR ? IN (" + c.dialect.members("d.allowed_roles", ofWords) + ")"
 	args := []any{string(s.Role())}
 	if s.User() != uuid.Nil {
 		seen += " OR d.uploaded_by_user_id = ?"
 		args = append(args, s.User())
 	}
 	c.add(seen+")", args...)
-	return c
 }
 
 // Chunks implements retrieval.Index.

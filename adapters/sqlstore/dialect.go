@@ -31,6 +31,8 @@ type dialect interface {
 
 	// contains is an expression that is true where the text of the first operand contains the second.
 	contains(haystack, needle string) string
+	// bytes is an expression for a text as bytes.
+	bytes(text string) string
 	// members is a query for the members of a JSON list.
 	members(list string, kind memberKind) string
 	// property is a condition with two parameters: the JSON object has this member with this value. A value that is no

@@ -83,6 +83,8 @@ func (postgres) contains(haystack, needle string) string {
 	return "strpos(" + haystack + ", " + needle + ") > 0"
 }
 
+func (postgres) bytes(text string) string { return "convert_to(" + text + ", 'UTF8')" }
+
 func (postgres) members(list string, kind memberKind) string {
 	value := map[memberKind]string{
 		ofWords: "value", ofIntegers: "value::bigint", ofIDs: "value::uuid", ofHashes: "decode(value, 'hex')",

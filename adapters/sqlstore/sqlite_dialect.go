@@ -35,6 +35,8 @@ func (sqlite) contains(haystack, needle string) string {
 	return "instr(" + haystack + ", " + needle + ") > 0"
 }
 
+func (sqlite) bytes(text string) string { return "CAST(" + text + " AS BLOB)" }
+
 func (sqlite) members(list string, kind memberKind) string {
 	if kind == ofHashes {
 		return "SELECT unhex(value) FROM json_each(" + list + ")"

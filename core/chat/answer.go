@@ -21,10 +21,12 @@ type Question struct {
 	Diverse      *bool     // prefer chunks that differ from each other; nil as above, and so in what follows
 	Rerank       *bool     // let the reranker order the chunks
 	Filter       retrieval.Filter
-	History      []Message       // earlier messages that the caller keeps; unless nil, Conversation has no effect and nothing is stored
-	Guard        retrieval.Guard // what becomes of sources that look like prompt injection; "" means the default
-	MaxTokens    int             // bounds the length of the answer, beside Options.MaxTokens; 0 means no further bound
-	Wishes       string          // what the caller's program wants of tone, length and form; never above the rules, and cut at 4,000 characters
+	History      []Message           // earlier messages that the caller keeps; unless nil, Conversation has no effect and nothing is stored
+	Guard        retrieval.Guard     // what becomes of sources that look like prompt injection; "" means the default
+	Expand       retrieval.Expansion // what the model reads of the text around the chunks that were found; "" is retrieval.ExpandNone
+	Room         int                 // with Expand, as in retrieval.Query
+	MaxTokens    int                 // bounds the length of the answer, beside Options.MaxTokens; 0 means no further bound
+	Wishes       string              // what the caller's program wants of tone, length and form; never above the rules, and cut at 4,000 characters
 }
 
 // Answer is what came out.
@@ -55,7 +57,7 @@ type Citation struct {
 	Marker   int
 	Document document.ID
 	Title    string
-	Chunk    uuid.UUID
+	Chunk    uuid.UUID // the best one of the source; with Question.Expand the quote may stand beside it
 	Page     int       // on which the quote begins; 0 where the format has no pages
 	Span     text.Span // bytes of the document's normalised text
 	Quote    string

@@ -204,13 +204,14 @@ func (t *turn) find(ctx context.Context) error {
 	t.rewrite(ctx)
 	found, err := t.search.Find(ctx, t.scope, retrieval.Query{
 		Text: t.answer.Rewrite.Query, K: q.K, Diverse: q.Diverse, Rerank: q.Rerank, Filter: q.Filter, Guard: q.Guard, Workspace: t.settings,
+		Expand: q.Expand, Room: q.Room,
 	})
 	if err != nil {
 		return err
 	}
 	t.answer.Suspicious = t.search.Suspects(t.question) || t.search.Suspects(q.Wishes)
 	t.answer.Trace = found.Trace
-	t.answer.Sources = pack(found.Hits, t.opts.MaxContext)
+	t.answer.Sources = pack(sourcesOf(found), t.opts.MaxContext)
 	t.answer.Language = t.languageOfAnswer()
 	t.found = true
 	return nil
@@ -218,7 +219,8 @@ func (t *turn) find(ctx context.Context) error {
 
 // check returns the error with which the search would refuse the question.
 func (t *turn) check() error {
-	return t.search.Check(retrieval.Query{Text: t.question, K: t.asked.K, Filter: t.asked.Filter, Guard: t.asked.Guard})
+	q := t.asked
+	return t.search.Check(retrieval.Query{Text: t.question, K: q.K, Filter: q.Filter, Guard: q.Guard, Expand: q.Expand, Room: q.Room})
 }
 
 // rememberWithin is how long storing an answer may take when whoever asked has left already.
@@ -241,6 +243,24 @@ func (t *turn) remember(ctx context.Context) error {
 			{ID: t.answer.ID, Role: llm.RoleAssistant, Text: t.answer.Text, Time: now, Citations: t.answer.Citations},
 		},
 	})
+}
+
+// sourcesOf are the hits, or where the text around them was asked for the passages, each as its best hit. Spans and texts fit
+// together either way, so that citations are exact.
+func sourcesOf(found retrieval.Result) []retrieval.Hit {
+	if found.Passages == nil {
+		return found.Hits
+	}
+	out := make([]retrieval.Hit, len(found.Passages))
+	for i, p := range found.Passages {
+		h := found.Hits[p.Hits[0]]
+		h.Span, h.Text, h.Pages, h.Verdict, h.Suspicious = p.Span, p.Text, p.Pages, p.Verdict, p.Suspicious
+		if n := len(p.Pages); n > 0 {
+			h.PageFrom, h.PageTo = p.Pages[0].Number, p.Pages[n-1].Number
+		}
+		out[i] = h
+	}
+	return out
 }
 
 // pack keeps sources, in order, as long as they fit into the budget; one that doesn't fit is left out, smaller ones after it

@@ -38,6 +38,8 @@ func TestIndex[S Content](t *testing.T, open func(*testing.T) S) {
 		{"equal scores are ordered by id and cut", indexTies},
 		{"a word that nobody knows stands for those that look like it", indexSpellings},
 		{"what the scope doesn't see gives no spelling", indexHiddenSpellings},
+		{"stretches of texts are read byte for byte", indexStretches},
+		{"stretches of what the scope doesn't see aren't there", indexHiddenStretches},
 		{"a document changes from one moment to the next", indexRetired},
 		{"a change of roles counts at once", indexRoles},
 		{"each space has its own vectors", indexSpaces},

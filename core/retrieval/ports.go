@@ -29,6 +29,9 @@ type Index interface {
 	Serving(ctx context.Context) (string, error)
 	// Chunks returns chunks by id, in no order; those that the scope doesn't see (any more) are left out.
 	Chunks(ctx context.Context, s workspace.Scope, ids []uuid.UUID) ([]Chunk, error)
+	// Stretches returns parts of texts, one for each reach, in order; the zero value for one whose generation the scope doesn't
+	// see (any more).
+	Stretches(ctx context.Context, s workspace.Scope, reaches []Reach) ([]Stretch, error)
 	// Vectors returns the vectors of chunks in a space, keyed by chunk id; left out as in Chunks.
 	Vectors(ctx context.Context, s workspace.Scope, space llm.Space, ids []uuid.UUID) (map[uuid.UUID]llm.Vector, error)
 }
@@ -102,4 +105,19 @@ type Chunk struct {
 	Section    text.Span // the section of the last of Headings, with those within it; zero where there is none, or it isn't known
 	Language   text.Language
 	Pages      []text.Page // the pages that the chunk touches, with spans of the normalised text
+}
+
+// Reach says which part of the text of a generation to read.
+type Reach struct {
+	Generation int64
+	Ordinal    int       // of the chunk from which it goes out
+	Beside     int       // how many chunks on either side it covers at most; 0 means that only Span bounds it
+	Span       text.Span // bytes; what of it is outside of the text is not there
+}
+
+// Stretch is a part of the text of a generation.
+type Stretch struct {
+	Span  text.Span   // where it is: no character is cut at its ends
+	Text  string      // byte for byte what is stored there
+	Pages []text.Page // the pages that it touches, with spans of the whole text
 }

@@ -39,6 +39,10 @@ type Options struct {
 	Guard Guard
 	// Risk is the score of guard.Verdict from which on a hit is suspicious, 0 to 1. Defaults to guard.Threshold.
 	Risk float64
+	// Passage is how many characters a passage has at most when a query with Expand doesn't say it. Defaults to 2,000.
+	Passage int
+	// MaxPassage is the most that a query may ask for. Defaults to 20,000.
+	MaxPassage int
 	// Observe is told how each result came about; it must be quick, and safe for concurrent use. Defaults to nobody.
 	Observe func(Trace)
 }
@@ -58,7 +62,7 @@ func (o *Options) withDefaults() Options {
 	for _, d := range []struct {
 		field *int
 		value int
-	}{{&c.Window, 100}, {&c.MaxQuery, 2000}, {&c.MaxHits, 50}, {&c.K, 5}} {
+	}{{&c.Window, 100}, {&c.MaxQuery, 2000}, {&c.MaxHits, 50}, {&c.K, 5}, {&c.Passage, 2000}, {&c.MaxPassage, 20_000}} {
 		if *d.field <= 0 {
 			*d.field = d.value
 		}
@@ -104,6 +108,8 @@ type Query struct {
 	Exact  bool // words stand for what they are spelled like alone: BM25 as it is in the books; for measuring
 	Filter Filter
 	Arms   Arms
+	Expand Expansion // what of the text around hits comes with them; "" is ExpandNone
+	Room   int       // with Expand, how many characters a passage of one hit has at most, if it isn't longer itself; 0 means the default
 
 	// The zero values of these mean what the workspace says, and where that says nothing, the service.
 	K           int      // how many hits at most
@@ -126,6 +132,9 @@ func (q Query) settled(o Options) Query {
 	q.DenseWeight = cmp.Or(q.DenseWeight, w.DenseWeight) // nil: the space's
 	q.Diverse = cmp.Or(q.Diverse, w.Diverse, new(false))
 	q.Rerank = cmp.Or(q.Rerank, w.Rerank, new(!o.Rerank.OnRequest))
+	if q.Room == 0 {
+		q.Room = min(o.Passage, o.MaxPassage)
+	}
 	q.Text = strings.TrimSpace(q.Text)
 	return q
 }
@@ -152,8 +161,9 @@ type Hit struct {
 
 // Result is what a query found, best first; equal scores are ordered by chunk id.
 type Result struct {
-	Hits  []Hit
-	Trace Trace
+	Hits     []Hit
+	Passages []Passage // with Query.Expand, the hits with what is around them, in the order of their best hits; each hit is in one
+	Trace    Trace
 }
 
 // Search finds what answers a query in a workspace. fault.Invalid on the field query when it is blank or too long,
@@ -194,6 +204,10 @@ func (s *Service) Check(q Query) error {
 		return fault.Field("fusion", "must be scores or ranks")
 	case q.DenseWeight != nil && !(*q.DenseWeight >= 0 && *q.DenseWeight <= 1):
 		return fault.Field("dense_weight", "must be from 0 to 1")
+	case q.Expand != "" && !slices.Contains(Expansions(), q.Expand):
+		return fault.Field("expand", "must be none, neighbours or section")
+	case q.Room < 0 || q.Room > s.opts.MaxPassage:
+		return fault.Field("expand_chars", "is out of range")
 	}
 	return nil
 }
@@ -208,9 +222,13 @@ func (s *Service) Find(ctx context.Context, scope workspace.Scope, q Query) (Res
 	f.window = max(s.opts.Window, 4*q.K, f.wanted())
 	f.trace.Guard = q.Guard
 	hits, err := f.run(ctx)
+	var passages []Passage
+	if err == nil {
+		passages, err = f.expand(ctx, hits)
+	}
 	f.trace.Took = s.opts.Now().Sub(f.begun)
 	if err == nil && s.opts.Observe != nil {
 		s.opts.Observe(f.trace)
 	}
-	return Result{Hits: hits, Trace: f.trace}, err
+	return Result{Hits: hits, Passages: passages, Trace: f.trace}, err
 }
