@@ -1,9 +1,11 @@
 package core_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -215,6 +217,33 @@ func TestAnswersFromPassagesCiteExactly(t *testing.T) {
 				if got := stored(ctx, t, app, ws, c.Document)[c.Span.Start:c.Span.End]; got != c.Quote {
 					t.Errorf("%s: the quote is %q, stored is %q", e, c.Quote, got)
 				}
+			}
+		}
+	})
+}
+
+func TestTwoTiersFindWhatOneFinds(t *testing.T) {
+	t.Parallel()
+	life(t, t.TempDir(), &mortal{embedded: map[string]int{}, batches: -1}, func(ctx context.Context, app *core.App, _ *sqlstore.Store) {
+		ws := newWorkspace(ctx, t, app)
+		shelve(ctx, t, app, ws, "handbook", chapters(6))
+		shelve(ctx, t, app, ws, "plain", strings.ReplaceAll(chapters(2), "#", ""))
+		for i := range 8 {
+			q := retrieval.Query{Text: fmt.Sprintf("word quixotrope%d chapter", i), K: 50}
+			plain, err := app.Search.Search(ctx, identity.System, ws, q)
+			if err != nil || len(plain.Hits) == 0 {
+				t.Fatalf("%q found %d, %v", q.Text, len(plain.Hits), err)
+			}
+			q.TwoTier = true
+			tiers, err := app.Search.Search(ctx, identity.System, ws, q)
+			if err != nil || len(tiers.Hits) != len(plain.Hits) {
+				t.Fatalf("%q found %d with two tiers, %d without, %v", q.Text, len(tiers.Hits), len(plain.Hits), err)
+			}
+			if !slices.IsSortedFunc(tiers.Hits, func(a, b retrieval.Hit) int { return cmp.Compare(b.Score, a.Score) }) {
+				t.Errorf("%q: scores don't descend", q.Text)
+			}
+			if !strings.Contains(tiers.Hits[0].Text, fmt.Sprint("quixotrope", i)) && i < 6 {
+				t.Errorf("%q: the best hit is %q", q.Text, tiers.Hits[0].Text)
 			}
 		}
 	})

@@ -47,6 +47,7 @@ type QueryReq struct {
 	Fusion string     `json:"fusion,omitempty" enum:"scores,ranks" doc:"How the rankings by words and by meaning are made one: normalised scores are added, or reciprocal ranks."`
 	Weight *float64   `json:"dense_weight,omitempty" minimum:"0" maximum:"1" doc:"How much the ranking by meaning counts against the one by words, which counts 1. Without anybody saying it, it is up to the model."`
 	Guard  string     `json:"injection_filter,omitempty" enum:"off,mark,downrank,exclude" doc:"What becomes of matches that look like prompt injection: nobody looks, they are marked, they come last, or others take their places."`
+	Tiers  bool       `json:"two_tier,omitempty" doc:"Rank sections first: a match gains by what else of its section matches. A document without sections counts as one."`
 	Filter *FilterReq `json:"filter,omitempty"`
 	Trace  bool       `json:"trace,omitempty" doc:"Say how the result came about."`
 	ExpandReq
@@ -56,7 +57,7 @@ func (in QueryReq) query(k int) retrieval.Query {
 	return retrieval.Query{
 		Text: in.Query, K: k, Diverse: in.UseMMR, Rerank: in.Rerank, Fusion: retrieval.Fusion(in.Fusion), DenseWeight: in.Weight,
 		Filter: in.Filter.filter(), Guard: retrieval.Guard(in.Guard),
-		Expand: retrieval.Expansion(in.Expand), Room: in.Chars,
+		Expand: retrieval.Expansion(in.Expand), Room: in.Chars, TwoTier: in.Tiers,
 	}
 }
 

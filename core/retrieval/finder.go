@@ -60,7 +60,9 @@ func (f *finder) gather(ctx context.Context) ([]Hit, error) {
 	if f.query.Fusion == Ranks {
 		fuse = FuseRanks
 	}
-	f.fused = fuse(f.rankings(lexical, dense))
+	if f.fused, err = f.bySection(ctx, fuse(f.rankings(lexical, dense))); err != nil {
+		return nil, err
+	}
 	fused := f.opts.Now()
 	f.trace.Fusion, f.trace.Fused, f.trace.Fusing = f.query.Fusion, len(f.fused), fused.Sub(looked)
 	hits, err := f.fetch(ctx, f.fused)

@@ -104,12 +104,13 @@ func New(index Index, embedders []llm.Embedder, reranker llm.Reranker, ws *works
 // Query is what to look for. In its text, words in quotation marks must stand in a hit one after the other, and a word with an
 // asterisk stands for all words that begin so.
 type Query struct {
-	Text   string
-	Exact  bool // words stand for what they are spelled like alone: BM25 as it is in the books; for measuring
-	Filter Filter
-	Arms   Arms
-	Expand Expansion // what of the text around hits comes with them; "" is ExpandNone
-	Room   int       // with Expand, how many characters a passage of one hit has at most, if it isn't longer itself; 0 means the default
+	Text    string
+	Exact   bool // words stand for what they are spelled like alone: BM25 as it is in the books; for measuring
+	Filter  Filter
+	Arms    Arms
+	Expand  Expansion // what of the text around hits comes with them; "" is ExpandNone
+	TwoTier bool      // the best sections lend their chunks weight
+	Room    int       // with Expand, how many characters a passage of one hit has at most, if it isn't longer itself; 0 means the default
 
 	// The zero values of these mean what the workspace says, and where that says nothing, the service.
 	K           int      // how many hits at most
