@@ -13,6 +13,7 @@ type answer struct {
 	client   *provider.Client
 	begun    bool // a block of content began
 	finished bool // the model said why it stopped
+	cut      bool // because the answer must not be longer
 	done     bool // the API said that nothing follows
 	counted  bool
 	usage    llm.Usage
@@ -42,8 +43,8 @@ type streamed struct {
 	} `json:"error"`
 }
 
-// read takes the data of one event. Kinds of events that are not known are passed over, as the API asks its clients to.
-func (a *answer) read(data []byte) (llm.Piece, error) {
+// Read implements provider.Answer. It takes the data of one event. Kinds of events that are not known are passed over, as the API asks its clients to.
+func (a *answer) Read(data []byte) (llm.Piece, error) {
 	var e streamed
 	if err := json.Unmarshal(data, &e); err != nil {
 		return llm.Piece{}, a.client.Broken("an event is not what it should be: %v", err)
@@ -65,6 +66,7 @@ func (a *answer) read(data []byte) (llm.Piece, error) {
 			return llm.Piece{}, a.client.Blocked(e.Delta.StopReason)
 		}
 		a.finished = a.finished || e.Delta.StopReason != ""
+		a.cut = a.cut || e.Delta.StopReason == "max_tokens" || e.Delta.StopReason == "model_context_window_exceeded"
 	case "message_stop":
 		a.done = true
 	}
@@ -96,15 +98,20 @@ func statusOf(kind string) int {
 	return http.StatusInternalServerError
 }
 
-// end returns the last piece, or what is wrong with where the stream ended.
-func (a *answer) end() (llm.Piece, error) {
+// Progress implements provider.Answer.
+func (a *answer) Progress() provider.Progress {
+	return provider.Progress{Finished: a.finished, Done: a.done}
+}
+
+// End implements provider.Answer.
+func (a *answer) End() (llm.Piece, error) {
 	switch {
 	case !a.done && !a.finished:
 		return llm.Piece{}, a.client.Broken("the stream was cut off")
 	case !a.begun:
 		return llm.Piece{}, a.client.Broken("the answer has no content")
 	case !a.counted:
-		return llm.Piece{}, nil
+		return llm.Piece{Cut: a.cut}, nil
 	}
-	return llm.Piece{Usage: &a.usage}, nil
+	return llm.Piece{Usage: &a.usage, Cut: a.cut}, nil
 }

@@ -214,3 +214,24 @@ func say(ctx context.Context, g llm.Generator, r llm.Request) (text string, used
 	}
 	return text, used, nil
 }
+
+func TestAnAnswerThatMustNotBeLongerIsSaidToBeCut(t *testing.T) {
+	t.Parallel()
+	for name, handler := range map[string]http.HandlerFunc{
+		"max_tokens":          stream(begin(3), block(), delta("ab"), finish("max_tokens", 2), stop),
+		"the context is full": stream(begin(3), block(), delta("ab"), finish("model_context_window_exceeded", 2), stop),
+		"all was said":        stream(begin(3), block(), delta("ab"), finish("end_turn", 2), stop),
+	} {
+		var text string
+		var end llm.Piece
+		for p, err := range serve(t, handler).generator(t).Generate(t.Context(), question()) {
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			text, end = text+p.Text, p
+		}
+		if want := name != "all was said"; text != "ab" || end.Cut != want {
+			t.Errorf("%s: %q, cut %v", name, text, end.Cut)
+		}
+	}
+}

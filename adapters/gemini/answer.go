@@ -12,6 +12,7 @@ import (
 type answer struct {
 	client   *provider.Client
 	finished bool // the model said why it stopped
+	cut      bool // because the answer must not be longer
 	usage    *llm.Usage
 }
 
@@ -33,9 +34,9 @@ type chunk struct {
 	} `json:"error"`
 }
 
-// read takes the data of one event. Every event reports the usage so far, so the last one counts; thoughts are paid like
+// Read implements provider.Answer. It takes the data of one event. Every event reports the usage so far, so the last one counts; thoughts are paid like
 // output.
-func (a *answer) read(data []byte) (llm.Piece, error) {
+func (a *answer) Read(data []byte) (llm.Piece, error) {
 	var c chunk
 	if err := json.Unmarshal(data, &c); err != nil {
 		return llm.Piece{}, a.client.Broken("a chunk is not what it should be: %v", err)
@@ -72,7 +73,7 @@ func (a *answer) finish(reason string) error {
 	case "", "FINISH_REASON_UNSPECIFIED":
 		return nil
 	case "STOP", "MAX_TOKENS":
-		a.finished = true
+		a.finished, a.cut = true, reason == "MAX_TOKENS"
 		return nil
 	case "SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII":
 		return a.client.Blocked(reason)
@@ -80,10 +81,13 @@ func (a *answer) finish(reason string) error {
 	return a.client.Broken("the model stopped because of %s", reason)
 }
 
-// end returns the last piece, or what is wrong with where the stream ended.
-func (a *answer) end() (llm.Piece, error) {
+// Progress implements provider.Answer. The API has no word for the end of a stream.
+func (a *answer) Progress() provider.Progress { return provider.Progress{Finished: a.finished} }
+
+// End implements provider.Answer.
+func (a *answer) End() (llm.Piece, error) {
 	if !a.finished {
 		return llm.Piece{}, a.client.Broken("the stream was cut off")
 	}
-	return llm.Piece{Usage: a.usage}, nil
+	return llm.Piece{Usage: a.usage, Cut: a.cut}, nil
 }

@@ -422,3 +422,23 @@ func TestModelsWithoutNameOrKeyAreRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestAnAnswerThatMustNotBeLongerIsSaidToBeCut(t *testing.T) {
+	t.Parallel()
+	for name, handler := range map[string]http.HandlerFunc{
+		"MAX_TOKENS":   stream(piece("a"), last("b", "MAX_TOKENS")),
+		"all was said": stream(piece("a"), last("b", "STOP")),
+	} {
+		var text string
+		var end llm.Piece
+		for p, err := range serve(t, handler).generator(t).Generate(t.Context(), question()) {
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			text, end = text+p.Text, p
+		}
+		if want := name != "all was said"; text != "ab" || end.Cut != want {
+			t.Errorf("%s: %q, cut %v", name, text, end.Cut)
+		}
+	}
+}

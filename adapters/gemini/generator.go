@@ -33,28 +33,7 @@ func (g *Generator) Model() string { return g.client.Name() }
 // port, fault.Invalid with the reason "blocked" when Google's policy forbids the question or the answer, and an error
 // without a kind when the API refuses the request as wrong.
 func (g *Generator) Generate(ctx context.Context, r llm.Request) iter.Seq2[llm.Piece, error] {
-	return func(yield func(llm.Piece, error) bool) {
-		a := answer{client: g.client}
-		for data, err := range g.client.Stream(ctx, g.path+":streamGenerateContent?alt=sse", request(r)) {
-			if err != nil && a.finished && ctx.Err() == nil {
-				break // all was said; only the end of the connection was rough
-			}
-			var piece llm.Piece
-			if err == nil {
-				piece, err = a.read(data)
-			}
-			if err != nil {
-				yield(llm.Piece{}, err)
-				return
-			}
-			if !yield(piece, nil) {
-				return
-			}
-		}
-		if last, err := a.end(); err != nil || last.Usage != nil {
-			yield(last, err)
-		}
-	}
+	return g.client.Write(ctx, g.path+":streamGenerateContent?alt=sse", request(r), &answer{client: g.client})
 }
 
 type content struct {

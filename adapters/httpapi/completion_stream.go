@@ -84,7 +84,7 @@ func (s *Server) streamCompletion(ctx context.Context, c *completion, q chat.Que
 func (c *completion) send(e *events, p chat.Piece) {
 	switch {
 	case p.Done != nil:
-		stop := "stop"
+		stop := finishReason(*p.Done)
 		e.line(lastChunkRes{c.chunk(chunkChoice{FinishReason: &stop}), extrasRes(*p.Done)})
 		if u := usageRes(p.Done.Usage); c.usage && u != nil {
 			last := c.chunk()

@@ -67,7 +67,7 @@ type CompletionExtras struct {
 type CompletionChoice struct {
 	Index        int               `json:"index"`
 	Message      CompletionMessage `json:"message"`
-	FinishReason string            `json:"finish_reason" enum:"stop"`
+	FinishReason string            `json:"finish_reason" enum:"stop,length"`
 }
 
 // CompletionMessage is what the assistant says.
@@ -170,9 +170,17 @@ type completion struct {
 func (c *completion) whole(a chat.Answer) CompletionRes {
 	return CompletionRes{
 		ID: c.id, Object: "chat.completion", Created: c.created, Model: c.model, Usage: usageRes(a.Usage),
-		Choices:          []CompletionChoice{{Message: CompletionMessage{Role: string(llm.RoleAssistant), Content: a.Text}, FinishReason: "stop"}},
+		Choices:          []CompletionChoice{{Message: CompletionMessage{Role: string(llm.RoleAssistant), Content: a.Text}, FinishReason: finishReason(a)}},
 		CompletionExtras: extrasRes(a),
 	}
+}
+
+// finishReason is OpenAI's word for why an answer ended.
+func finishReason(a chat.Answer) string {
+	if a.Cut {
+		return "length"
+	}
+	return "stop"
 }
 
 func extrasRes(a chat.Answer) CompletionExtras {

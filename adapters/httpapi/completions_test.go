@@ -2,12 +2,17 @@ package httpapi_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/ragcorp/ragcorp/adapters/openai"
+	"github.com/ragcorp/ragcorp/adapters/resilient"
+	"github.com/ragcorp/ragcorp/core/chat"
 	"github.com/ragcorp/ragcorp/core/identity"
 )
 
@@ -123,5 +128,41 @@ func TestPartsOfTypeTextAreWhatAMessageSays(t *testing.T) {
 	}
 	if r := w.want(http.StatusOK, http.MethodPost, "/v1/chat/completions", w.as(w.owner), body); !strings.Contains(r.body, mineWord) {
 		t.Errorf("got %s", r.body)
+	}
+}
+
+// TestFinishReasonIsLengthWhenTheAnswerWasCut asks a model that stops at the limit, or says all it has to say.
+func TestFinishReasonIsLengthWhenTheAnswerWasCut(t *testing.T) {
+	t.Parallel()
+	model := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		var in struct {
+			MaxTokens int `json:"max_tokens"`
+		}
+		_ = json.NewDecoder(r.Body).Decode(&in)
+		reason := "stop"
+		if in.MaxTokens == 5 {
+			reason = "length"
+		}
+		rw.Header().Set("Content-Type", "text/event-stream")
+		fmt.Fprintf(rw, "data: {\"choices\":[{\"delta\":{\"content\":\"The code is in the\"}}]}\n\n"+
+			"data: {\"choices\":[{\"delta\":{},\"finish_reason\":%q}]}\n\ndata: [DONE]\n\n", reason)
+	}))
+	t.Cleanup(model.Close)
+	g, err := openai.NewGenerator(openai.Model{BaseURL: model.URL + "/v1", Name: "m"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newAnsweringWorld(t, resilient.NewGenerator(g, nil), chat.Options{})
+	for limit, want := range map[string]string{"max_tokens": "length", "max_completion_tokens": "length", "": "stop"} {
+		for _, stream := range []bool{false, true} {
+			body := completionOf(w.mine.workspace.String(), stream)
+			if limit != "" {
+				body[limit] = 5
+			}
+			r := w.want(http.StatusOK, http.MethodPost, "/v1/chat/completions", w.as(w.owner), body)
+			if !strings.Contains(r.body, `"finish_reason":"`+want+`"`) || strings.Count(r.body, `"finish_reason":"`) != 1 {
+				t.Errorf("%q, stream %v: want %s in %s", limit, stream, want, r.body)
+			}
+		}
 	}
 }

@@ -31,7 +31,8 @@ func (*Generator) Generate(ctx context.Context, r llm.Request) iter.Seq2[llm.Pie
 			yield(llm.Piece{}, fmt.Errorf("answer: %w", err))
 			return
 		}
-		for i, s := range answer(r) {
+		sentences, cut := answer(r)
+		for i, s := range sentences {
 			if err := ctx.Err(); err != nil {
 				yield(llm.Piece{}, fmt.Errorf("answer: %w", err))
 				return
@@ -44,17 +45,22 @@ func (*Generator) Generate(ctx context.Context, r llm.Request) iter.Seq2[llm.Pie
 				return
 			}
 		}
+		if cut {
+			yield(llm.Piece{Cut: true}, nil)
+		}
 	}
 }
 
-// answer returns the sentences to quote, none when the passages don't answer.
-func answer(r llm.Request) []*sentence {
+// answer returns the sentences to quote, none when the passages don't answer, and whether the limit left some out.
+func answer(r llm.Request) (quoted []*sentence, cut bool) {
 	q := newQuestion(r.Question, r.Language)
 	e := newEvidence(q, r.Passages)
 	if !e.supports() {
-		return nil
+		return nil, false
 	}
-	return fit(e.choose(), r.MaxTokens)
+	chosen := e.choose()
+	quoted = fit(chosen, r.MaxTokens)
+	return quoted, len(quoted) < len(chosen)
 }
 
 // bytesPerToken is about what a token takes in English and Spanish.

@@ -163,6 +163,9 @@ func ask(t *testing.T, r llm.Request) []string {
 		if err != nil {
 			t.Fatalf("Generate: %v", err)
 		}
+		if piece.Cut {
+			return pieces // the limit left sentences out
+		}
 		pieces = append(pieces, piece.Text)
 	}
 	return pieces

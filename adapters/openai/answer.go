@@ -13,6 +13,7 @@ type answer struct {
 	client   *provider.Client
 	begun    bool // a choice came
 	finished bool // the model said why it stopped
+	cut      bool // because the answer must not be longer
 	done     bool // the server said that nothing follows
 	usage    *llm.Usage
 }
@@ -32,8 +33,8 @@ type chunk struct {
 	Error json.RawMessage `json:"error"`
 }
 
-// read takes the data of one event. Usage is kept for the end: some servers report it with every chunk.
-func (a *answer) read(data []byte) (llm.Piece, error) {
+// Read implements provider.Answer. It takes the data of one event. Usage is kept for the end: some servers report it with every chunk.
+func (a *answer) Read(data []byte) (llm.Piece, error) {
 	if string(data) == "[DONE]" {
 		a.done = true
 		return llm.Piece{}, nil
@@ -59,6 +60,7 @@ func (a *answer) read(data []byte) (llm.Piece, error) {
 			return llm.Piece{}, a.client.Blocked(choice.FinishReason)
 		}
 		a.finished = a.finished || choice.FinishReason != ""
+		a.cut = a.cut || choice.FinishReason == "length"
 	}
 	return piece, nil
 }
@@ -80,13 +82,18 @@ func statusOf(raw json.RawMessage) int {
 	return http.StatusInternalServerError
 }
 
-// end returns the last piece, or what is wrong with where the stream ended.
-func (a *answer) end() (llm.Piece, error) {
+// Progress implements provider.Answer.
+func (a *answer) Progress() provider.Progress {
+	return provider.Progress{Finished: a.finished, Done: a.done}
+}
+
+// End implements provider.Answer.
+func (a *answer) End() (llm.Piece, error) {
 	switch {
 	case !a.done && !a.finished:
 		return llm.Piece{}, a.client.Broken("the stream was cut off")
 	case !a.begun:
 		return llm.Piece{}, a.client.Broken("the answer has no choices")
 	}
-	return llm.Piece{Usage: a.usage}, nil
+	return llm.Piece{Usage: a.usage, Cut: a.cut}, nil
 }

@@ -247,3 +247,23 @@ func say(ctx context.Context, g llm.Generator, r llm.Request) (text string, used
 	}
 	return text, used, nil
 }
+
+func TestAnAnswerThatMustNotBeLongerIsSaidToBeCut(t *testing.T) {
+	t.Parallel()
+	for name, handler := range map[string]http.HandlerFunc{
+		"length": stream(piece("ab"), finish("length"), usage(3, 2), "[DONE]"), "without usage": stream(piece("ab"), finish("length"), "[DONE]"),
+		"all was said": stream(piece("ab"), finish("stop"), usage(3, 2), "[DONE]"),
+	} {
+		var text string
+		var end llm.Piece
+		for p, err := range serve(t, handler).generator(t, nil).Generate(t.Context(), question()) {
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			text, end = text+p.Text, p
+		}
+		if want := name != "all was said"; text != "ab" || end.Cut != want {
+			t.Errorf("%s: %q, cut %v", name, text, end.Cut)
+		}
+	}
+}

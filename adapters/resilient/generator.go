@@ -60,7 +60,7 @@ func (g *Generator) stream(ctx context.Context, r llm.Request, w *watch, hand fu
 		if err != nil {
 			return err
 		}
-		if piece.Text != "" || piece.Usage != nil {
+		if piece != (llm.Piece{}) {
 			handed = true
 			g.caller.counts.used(piece.Usage)
 			if !hand(piece) {

@@ -45,6 +45,7 @@ type Answer struct {
 	Conversation uuid.UUID
 	Model        string
 	Usage        *llm.Usage // nil when the model reports none
+	Cut          bool       // the model stopped before the end, since the answer must not be longer
 	Prompt       string     // version of the prompt
 	Rewrite      Rewrite    // of the question, before it was searched for
 	Trace        retrieval.Trace

@@ -82,6 +82,7 @@ func (t *turn) generate(ctx context.Context, yield func(Piece, error) bool) bool
 			return false
 		}
 		t.used(piece.Usage)
+		t.answer.Cut = t.answer.Cut || piece.Cut
 		if !said.say(markers.pass(piece.Text)) {
 			return false
 		}

@@ -100,6 +100,7 @@ type Passage struct {
 type Piece struct {
 	Text  string
 	Usage *Usage // only on the last piece, and only when the model reports it
+	Cut   bool   // only on the last piece: the answer isn't complete, since it must not be longer, or the model can't make it so
 }
 
 // Usage counts tokens.
