@@ -115,8 +115,10 @@ func (s *Server) ask() {
 
 func (s *Server) question(ws uuid.UUID, in AskReq) (chat.Question, error) {
 	k, err := s.topK(in.TopK)
-	q := chat.Question{Workspace: ws, Text: in.Query, K: k, Diverse: in.UseMMR, Rerank: in.Rerank, Filter: in.Filter.filter(), Guard: retrieval.Guard(in.Guard),
-		Expand: retrieval.Expansion(in.Expand), Room: in.Chars}
+	q := chat.Question{
+		Workspace: ws, Text: in.Query, K: k, Diverse: in.UseMMR, Rerank: in.Rerank, Filter: in.Filter.filter(), Guard: retrieval.Guard(in.Guard),
+		Expand: retrieval.Expansion(in.Expand), Room: in.Chars,
+	}
 	if in.ConversationID != nil {
 		if id, perr := uuid.Parse(*in.ConversationID); perr == nil {
 			q.Conversation = id

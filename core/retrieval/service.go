@@ -205,6 +205,12 @@ func (s *Service) Check(q Query) error {
 		return fault.Field("fusion", "must be scores or ranks")
 	case q.DenseWeight != nil && !(*q.DenseWeight >= 0 && *q.DenseWeight <= 1):
 		return fault.Field("dense_weight", "must be from 0 to 1")
+	}
+	return s.checkExpansion(q)
+}
+
+func (s *Service) checkExpansion(q Query) error {
+	switch {
 	case q.Expand != "" && !slices.Contains(Expansions(), q.Expand):
 		return fault.Field("expand", "must be none, neighbours or section")
 	case q.Room < 0 || q.Room > s.opts.MaxPassage:
