@@ -228,7 +228,15 @@ func eraseAnswers(ctx context.Context, tx bun.Tx, id document.ID) error {
 // Note implements chat.Store.
 func (cs conversations) Note(ctx context.Context, s workspace.Scope, r chat.Record) error {
 	r.Conversation = uuid.Nil
-	return cs.s.write(ctx, func(ctx context.Context, tx bun.Tx) error { return insertAnswer(ctx, tx, s, &r) })
+	return cs.s.write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		if err := cs.s.welcome(ctx, tx, s.Workspace(), r.Actor); err != nil {
+			return err
+		}
+		if err := insertAnswer(ctx, tx, s, &r); err != nil {
+			return err
+		}
+		return cs.eraseLate(ctx, tx, distinctIDs(r.Documents))
+	})
 }
 
 // Forget implements chat.Store.

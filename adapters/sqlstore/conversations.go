@@ -46,6 +46,9 @@ func (cs conversations) Create(ctx context.Context, s workspace.Scope, c chat.Co
 		ID: c.ID, Workspace: s.Workspace(), Owner: c.Owner, Title: storable(c.Title), CreatedAt: micros(c.CreatedAt), UpdatedAt: micros(c.UpdatedAt),
 	}
 	return cs.s.write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		if err := cs.s.welcome(ctx, tx, s.Workspace(), c.Owner); err != nil {
+			return err
+		}
 		if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 			return fmt.Errorf("write conversation %s: %w", c.ID, err)
 		}

@@ -130,14 +130,10 @@ func (cs conversations) Append(ctx context.Context, s workspace.Scope, e chat.Ex
 		}
 	}
 	return cs.s.write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		_, err := tx.NewInsert().Model(&row).On("CONFLICT (id) DO UPDATE").
-			Set("updated_at = CASE WHEN v.updated_at < EXCLUDED.updated_at THEN EXCLUDED.updated_at ELSE v.updated_at END").
-			Set("title = CASE WHEN v.title = '' THEN EXCLUDED.title ELSE v.title END").
-			Where("v.workspace_id = EXCLUDED.workspace_id AND v.owner = EXCLUDED.owner").Exec(ctx)
-		if err != nil {
-			return fmt.Errorf("write conversation %s: %w", e.Conversation, err)
+		if err := cs.s.welcome(ctx, tx, s.Workspace(), e.Owner); err != nil {
+			return err
 		}
-		if _, err := cs.one(ctx, tx, s, e.Owner, e.Conversation); err != nil {
+		if err := cs.touch(ctx, tx, s, row, e.Continues); err != nil {
 			return err
 		}
 		if _, err := tx.NewInsert().Model(&messages).Exec(ctx); err != nil {
@@ -153,8 +149,30 @@ func (cs conversations) Append(ctx context.Context, s workspace.Scope, e chat.Ex
 	})
 }
 
-// madeFrom notes which documents a message was made from. One that was purged while the answer was being written is not going
-// to be purged again, so the words go at once; the lock keeps it from being purged until they are where a purge finds them.
+// touch makes the conversation, or has it be touched and named; one that is to be gone on with must be there.
+func (cs conversations) touch(ctx context.Context, tx bun.Tx, s workspace.Scope, row conversationRow, continues bool) error {
+	if continues { // locked: it isn't made anew should it be deleted at this moment
+		var ids []uuid.UUID
+		err := tx.NewRaw("SELECT id FROM conversations WHERE id = ?"+cs.s.dialect.lock(), row.ID).Scan(ctx, &ids)
+		if err != nil {
+			return fmt.Errorf("look up conversation %s: %w", row.ID, err)
+		}
+		if len(ids) == 0 {
+			return errNoConversation()
+		}
+	}
+	_, err := tx.NewInsert().Model(&row).On("CONFLICT (id) DO UPDATE").
+		Set("updated_at = CASE WHEN v.updated_at < EXCLUDED.updated_at THEN EXCLUDED.updated_at ELSE v.updated_at END").
+		Set("title = CASE WHEN v.title = '' THEN EXCLUDED.title ELSE v.title END").
+		Where("v.workspace_id = EXCLUDED.workspace_id AND v.owner = EXCLUDED.owner").Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("write conversation %s: %w", row.ID, err)
+	}
+	_, err = cs.one(ctx, tx, s, row.Owner, row.ID)
+	return err
+}
+
+// madeFrom notes which documents a message was made from.
 func (cs conversations) madeFrom(ctx context.Context, tx bun.Tx, message uuid.UUID, ids []document.ID) error {
 	if len(ids) == 0 {
 		return nil
@@ -167,6 +185,15 @@ func (cs conversations) madeFrom(ctx context.Context, tx bun.Tx, message uuid.UU
 	if _, err := tx.NewInsert().Model(&rows).Exec(ctx); err != nil {
 		return fmt.Errorf("write documents of message %s: %w", message, err)
 	}
+	return cs.eraseLate(ctx, tx, ids)
+}
+
+// eraseLate is for documents that were purged while the answer was being written. They are not going to be purged again, so the
+// words go at once; the lock keeps them from being purged until the words are where a purge finds them.
+func (cs conversations) eraseLate(ctx context.Context, tx bun.Tx, ids []document.ID) error {
+	if len(ids) == 0 {
+		return nil
+	}
 	var purged []struct {
 		ID   document.ID `bun:"id"`
 		Gone bool        `bun:"gone"`
@@ -174,7 +201,7 @@ func (cs conversations) madeFrom(ctx context.Context, tx bun.Tx, message uuid.UU
 	err := tx.NewRaw("SELECT id, deleted_at IS NOT NULL AND blob_key = '' AS gone FROM documents WHERE id IN (?) ORDER BY id "+
 		cs.s.dialect.lock(), bun.List(ids)).Scan(ctx, &purged)
 	if err != nil {
-		return fmt.Errorf("look up documents of message %s: %w", message, err)
+		return fmt.Errorf("look up documents of an answer: %w", err)
 	}
 	for _, d := range purged {
 		if d.Gone {

@@ -45,7 +45,8 @@ func (us users) Delete(ctx context.Context, id uuid.UUID, decide func(identity.L
 func (us users) forget(ctx context.Context, tx bun.Tx, id uuid.UUID) error {
 	who := identity.Actor{Kind: identity.Person, User: id}.String()
 	var keys []uuid.UUID
-	if err := tx.NewSelect().Model((*keyRow)(nil)).Column("id").Where("created_by = ?", who).Scan(ctx, &keys); err != nil {
+	err := tx.NewRaw("SELECT id FROM api_keys WHERE created_by = ? ORDER BY id"+us.s.dialect.lock(), who).Scan(ctx, &keys)
+	if err != nil {
 		return fmt.Errorf("read the keys of user %s: %w", id, err)
 	}
 	owners := []string{who}
@@ -56,11 +57,14 @@ func (us users) forget(ctx context.Context, tx bun.Tx, id uuid.UUID) error {
 		if _, err := forgetOwner(ctx, tx, owner); err != nil {
 			return err
 		}
+		if err := depart(ctx, tx, owner); err != nil {
+			return err
+		}
 	}
 	if _, err := tx.NewDelete().Model((*keyRow)(nil)).Where("created_by = ?", who).Exec(ctx); err != nil {
 		return fmt.Errorf("delete the keys of user %s: %w", id, err)
 	}
-	_, err := tx.NewUpdate().Table("documents").Set("uploaded_by_user_id = NULL").Where("uploaded_by_user_id = ?", id).Exec(ctx)
+	_, err = tx.NewUpdate().Table("documents").Set("uploaded_by_user_id = NULL").Where("uploaded_by_user_id = ?", id).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("make the uploads of user %s anonymous: %w", id, err)
 	}

@@ -62,9 +62,21 @@ func world(t *testing.T, g llm.Generator, o ...chat.Options) (*core.App, workspa
 // worldAt is world with all options.
 func worldAt(t *testing.T, g llm.Generator, options core.Options) (*core.App, workspace.ID) {
 	t.Helper()
+	return worldOn(t, open(t), g, options)
+}
+
+// open opens an empty store.
+func open(t *testing.T) *sqlstore.Store {
+	t.Helper()
 	store, err := sqlstore.Open(t.Context(), "sqlite::memory:", nil)
 	must(t, err)
 	t.Cleanup(func() { _ = store.Close() })
+	return store
+}
+
+// worldOn is worldAt on a store that the test has.
+func worldOn(t *testing.T, store *sqlstore.Store, g llm.Generator, options core.Options) (*core.App, workspace.ID) {
+	t.Helper()
 	app, err := core.New(core.Ports{
 		Store: store, Blobs: bucket.Memory(), Parser: parse.InProcess(parse.Options{}), Embedder: offline.NewEmbedder(), Generator: g,
 	}, &options)

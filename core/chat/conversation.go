@@ -40,6 +40,7 @@ type Exchange struct {
 	Conversation uuid.UUID
 	Owner        string // the actor, as in events
 	Title        string // of the conversation, should it have none
+	Continues    bool   // a conversation that there was when the question was asked; it is not made anew should it be gone
 	Messages     []Message
 	Documents    []document.ID // that the last message was made from; should one of them go, so do the words of the message
 	Record       *Record       // of the answer; nil keeps none

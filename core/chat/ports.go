@@ -7,8 +7,13 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/ragcorp/ragcorp/core/event"
+	"github.com/ragcorp/ragcorp/core/fault"
 	"github.com/ragcorp/ragcorp/core/workspace"
 )
+
+// ErrLeft means that nothing of an owner is stored any more, because the user or the API key was deleted, disabled or revoked, or
+// the workspace is archived or gone. Its kind is fault.Denied.
+var ErrLeft = fault.Denied.Errorf("whoever asked, or the workspace, is not there any more")
 
 // Store keeps conversations, feedback and records of answers. It is safe for concurrent use.
 type Store interface {
@@ -20,7 +25,7 @@ type Store interface {
 // Conversations keeps conversations. A conversation belongs to one owner in one workspace; nobody else ever gets at it: to
 // others it does not exist, and methods return fault.NotFound unless the owner has it in the scope's workspace.
 type Conversations interface {
-	// Create adds a conversation without messages and writes the events with it.
+	// Create adds a conversation without messages and writes the events with it. ErrLeft as in Append.
 	Create(ctx context.Context, s workspace.Scope, c Conversation, events ...event.Event) error
 	// List returns the owner's conversations in the scope's workspace, the last touched first, ties by id descending.
 	List(ctx context.Context, s workspace.Scope, owner string, p Page) ([]Conversation, error)
@@ -29,7 +34,8 @@ type Conversations interface {
 	// Messages returns the last messages of a conversation that the page lets through, oldest first.
 	Messages(ctx context.Context, s workspace.Scope, owner string, conversation uuid.UUID, p MessagePage) ([]Message, error)
 	// Append adds an exchange, its record and its events in one transaction; it makes the conversation when there is none of
-	// that id, and names one that has no title.
+	// that id, unless the exchange continues one, and names one that has no title. What became of the owner and of the workspace
+	// since the question was asked is settled in the same transaction: ErrLeft, and nothing is written.
 	Append(ctx context.Context, s workspace.Scope, e Exchange, events ...event.Event) error
 	// Rename gives a conversation another title and returns it.
 	Rename(ctx context.Context, s workspace.Scope, c Conversation, events ...event.Event) (Conversation, error)
@@ -53,7 +59,7 @@ type Ratings interface {
 type Records interface {
 	// Records returns the records that the search chooses, newest first, ties by id descending.
 	Records(ctx context.Context, q RecordSearch) ([]Record, error)
-	// Note adds the record of an answer that belongs to no conversation here.
+	// Note adds the record of an answer that belongs to no conversation here. ErrLeft as in Conversations.Append.
 	Note(ctx context.Context, s workspace.Scope, r Record) error
 	// Forget removes every conversation of an owner, in all workspaces, and says how many there were; records of the owner's
 	// answers lose the owner and all words. The events are written in any case.

@@ -226,21 +226,34 @@ func (t *turn) check() error {
 // rememberWithin is how long storing an answer may take when whoever asked has left already.
 const rememberWithin = 10 * time.Second
 
-// remember stores the exchange, or where the caller keeps the conversation its record alone, also when whoever asked leaves at this very moment: the answer is complete.
+// remember stores the exchange, or where the caller keeps the conversation its record alone, also when whoever asked leaves at this
+// very moment: the answer is complete. Of somebody who was deleted or disabled meanwhile, and in a workspace that was archived,
+// nothing is stored; of an answer in a conversation that was deleted, the record, as if it had been deleted a moment later.
 func (t *turn) remember(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rememberWithin)
 	defer cancel()
-	now := t.opts.Now()
-	record := t.record(now)
+	record := t.record(t.opts.Now())
+	err := t.keep(ctx, record)
+	if t.goesOn && errors.Is(err, fault.NotFound) {
+		err = t.store.Note(ctx, t.scope, record)
+	}
+	if errors.Is(err, ErrLeft) {
+		return nil
+	}
+	return err
+}
+
+// keep stores the exchange, or its record alone.
+func (t *turn) keep(ctx context.Context, record Record) error {
 	if t.apart {
 		return t.store.Note(ctx, t.scope, record)
 	}
 	return t.store.Append(ctx, t.scope, Exchange{
 		Record:       &record,
-		Conversation: t.answer.Conversation, Owner: t.owner, Title: titleOf(t.question), Documents: t.documents(),
+		Conversation: t.answer.Conversation, Owner: t.owner, Title: titleOf(t.question), Continues: t.goesOn, Documents: t.documents(),
 		Messages: []Message{
 			{ID: uuid.Must(uuid.NewV7()), Role: llm.RoleUser, Text: t.question, Time: t.began},
-			{ID: t.answer.ID, Role: llm.RoleAssistant, Text: t.answer.Text, Time: now, Citations: t.answer.Citations},
+			{ID: t.answer.ID, Role: llm.RoleAssistant, Text: t.answer.Text, Time: record.Time, Citations: t.answer.Citations},
 		},
 	})
 }

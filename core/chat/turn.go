@@ -25,6 +25,7 @@ type turn struct {
 	question string
 	history  []Message
 	apart    bool // the caller keeps the conversation
+	goesOn   bool // with a conversation that there was
 	began    time.Time
 	found    bool // the sources are there
 
@@ -50,7 +51,7 @@ func (t *turn) recall(ctx context.Context, q Question) error {
 	case err != nil:
 		return err
 	}
-	t.history, t.answer.Conversation = readable(history), id
+	t.history, t.answer.Conversation, t.goesOn = readable(history), id, true
 	return nil
 }
 

@@ -30,6 +30,7 @@ func answerCases() []contentCheck {
 		{"a record without a conversation is a record like others", recordNoted},
 		{"a deleted user's keys, conversations and words go along", recordLeaving},
 		{"a purged document takes the words of its records along", recordPurge},
+		{"a record that comes after its document was purged has no words of the answer", recordLate},
 		{"what is old is removed, what is not stays", recordPrune},
 	}
 }

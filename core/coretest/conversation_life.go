@@ -146,6 +146,9 @@ func conversationDelete(t *testing.T, w *contentWorld) {
 	if n := w.count("deleted", event.Pending); n != 1 {
 		t.Errorf("%d events were written, want 1", n)
 	}
+	late := w.exchange(id, "late")
+	late.Continues = true
+	w.is("Append to what is deleted", w.Conversations().Append(w.ctx(), w.all, late, w.event("deleted")), fault.NotFound)
 	w.must(w.Conversations().Append(w.ctx(), w.all, w.exchange(id, "anew")))
 	if got := w.messages(id, 9); len(got) != 2 {
 		t.Errorf("a new conversation of the same id has %d messages, want 2", len(got))

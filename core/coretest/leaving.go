@@ -60,6 +60,20 @@ func recordNoted(_ *testing.T, w *contentWorld) {
 	}
 }
 
+// recordLate notes an answer that was made from a document which is purged by now.
+func recordLate(_ *testing.T, w *contentWorld) {
+	gone := w.put(w.draft("gone"))
+	w.remove(gone.ID)
+	_, err := w.Janitor().Purge(w.ctx(), w.ws.ID, gone.ID, w.now)
+	w.must(err)
+	w.must(w.Conversations().Note(w.ctx(), w.all, chat.Record{
+		ID: uuid.New(), Time: w.now, Actor: asker, Query: "q", Preview: "p", Documents: []document.ID{gone.ID},
+	}))
+	if found := w.records(chat.RecordSearch{}); len(found) != 1 || found[0].Preview != "" || !found[0].Erased || found[0].Query != "q" {
+		w.t.Errorf("the records are %+v", found)
+	}
+}
+
 // recordLeaving deletes a user who has asked, and whose key has.
 func recordLeaving(_ *testing.T, w *contentWorld) {
 	u := newUser("eva@example.org", identity.Employee)
@@ -98,5 +112,22 @@ func recordLeaving(_ *testing.T, w *contentWorld) {
 	}
 	if erased != 2 {
 		w.t.Errorf("%d records are anonymous, want 2", erased)
+	}
+	for _, owner := range []string{who, key} {
+		w.refuses(owner)
+	}
+}
+
+// refuses checks that nothing of an owner is stored.
+func (w *contentWorld) refuses(owner string) {
+	w.t.Helper()
+	e := w.exchange(uuid.New(), "too late?")
+	e.Owner = owner
+	w.is("Append", w.Conversations().Append(w.ctx(), w.all, e, w.event("late")), chat.ErrLeft)
+	w.is("Note", w.Conversations().Note(w.ctx(), w.all, chat.Record{ID: uuid.New(), Time: w.now, Actor: owner}), chat.ErrLeft)
+	c := chat.Conversation{ID: uuid.New(), Workspace: w.ws.ID, Owner: owner, CreatedAt: w.now, UpdatedAt: w.now}
+	w.is("Create", w.Conversations().Create(w.ctx(), w.all, c, w.event("late")), chat.ErrLeft)
+	if n := w.count("late", event.Pending); n != 0 {
+		w.t.Errorf("%d events were written, want none", n)
 	}
 }

@@ -170,3 +170,11 @@ table "feedback" {
   }
   check "feedback_vote_ck" { expr = "(vote = ANY (ARRAY['up'::text, 'down'::text, 'neutral'::text]))" }
 }
+
+// Users and API keys that were deleted: nothing is stored for them any more, whatever was on its way.
+table "departed" {
+  schema = schema.public
+  // As in events.
+  column "actor" { type = text }
+  primary_key { columns = [column.actor] }
+}

@@ -178,3 +178,12 @@ table "feedback" {
   }
   check "feedback_vote_ck" { expr = "vote IN ('up', 'down', 'neutral')" }
 }
+
+// Users and API keys that were deleted: nothing is stored for them any more, whatever was on its way.
+table "departed" {
+  schema = schema.main
+  strict = true
+  // As in events.
+  column "actor" { type = text }
+  primary_key { columns = [column.actor] }
+}
