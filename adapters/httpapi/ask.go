@@ -74,7 +74,7 @@ type RewriteRes struct {
 }
 
 // CitationRes points at the text that supports a claim. quote is, byte for byte, the document's normalised text from start
-// to end.
+// to end, unless it is withheld.
 type CitationRes struct {
 	Marker        int       `json:"marker" doc:"Number in the answer."`
 	DocumentID    uuid.UUID `json:"document_id" format:"uuid"`
@@ -85,6 +85,7 @@ type CitationRes struct {
 	End           int       `json:"end" doc:"Byte after the last."`
 	Quote         string    `json:"quote"`
 	Score         float64   `json:"score" doc:"How much of the claim the quote covers, 0 to 1."`
+	Withheld      bool      `json:"withheld,omitempty" doc:"The document is deleted, or the caller may not read it any more: only marker and document_id are told."`
 }
 
 func (s *Server) ask() {
@@ -156,7 +157,7 @@ func citationsRes(cs []chat.Citation) []CitationRes {
 	for i, c := range cs {
 		out[i] = CitationRes{
 			Marker: c.Marker, DocumentID: c.Document, DocumentTitle: c.Title, ChunkID: c.Chunk, Page: c.Page,
-			Start: c.Span.Start, End: c.Span.End, Quote: c.Quote, Score: c.Score,
+			Start: c.Span.Start, End: c.Span.End, Quote: c.Quote, Score: c.Score, Withheld: c.Withheld,
 		}
 	}
 	return out

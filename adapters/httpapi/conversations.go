@@ -35,6 +35,7 @@ type MessageRes struct {
 	Content   string        `json:"content"`
 	Citations []CitationRes `json:"citations" nullable:"false"`
 	Erased    bool          `json:"erased" doc:"The words are gone, because a document that the answer was made from is."`
+	Withheld  bool          `json:"withheld" doc:"The words are not shown, because the caller may not read a document that the answer was made from, or it is deleted."`
 	CreatedAt time.Time     `json:"created_at"`
 }
 
@@ -188,7 +189,8 @@ func conversationRes(c chat.Conversation) ConversationRes {
 
 func messageRes(m chat.Message) MessageRes {
 	return MessageRes{
-		ID: m.ID, Role: string(m.Role), Content: m.Text, Citations: citationsRes(m.Citations), Erased: m.Erased, CreatedAt: m.Time,
+		ID: m.ID, Role: string(m.Role), Content: m.Text, Citations: citationsRes(m.Citations), Erased: m.Erased, Withheld: m.Withheld,
+		CreatedAt: m.Time,
 	}
 }
 

@@ -87,6 +87,7 @@ func (cs conversations) Messages(
 	ctx context.Context, s workspace.Scope, owner string, conversation uuid.UUID, p chat.MessagePage,
 ) ([]chat.Message, error) {
 	var rows []messageRow
+	var sees sight
 	err := cs.s.read(ctx, func(ctx context.Context, tx bun.Tx) error {
 		if _, err := cs.one(ctx, tx, s, owner, conversation); err != nil || p.Limit <= 0 {
 			return err
@@ -98,7 +99,9 @@ func (cs conversations) Messages(
 		if err := sel.Scan(ctx); err != nil {
 			return fmt.Errorf("read messages of %s: %w", conversation, err)
 		}
-		return nil
+		var err error
+		sees, err = sightOf(ctx, tx, s, rows)
+		return err
 	})
 	if err != nil || len(rows) == 0 {
 		return nil, err
@@ -109,6 +112,7 @@ func (cs conversations) Messages(
 		if out[i], err = r.message(); err != nil {
 			return nil, err
 		}
+		sees.withhold(&out[i])
 	}
 	return out, nil
 }

@@ -53,7 +53,9 @@ type Answer struct {
 	Took         time.Duration // all of it
 }
 
-// Citation points at the text that supports a claim. Quote is, byte for byte, the stored text of the document at Span.
+// Citation points at the text that supports a claim. Quote is, byte for byte, the stored text of the document at Span. In an old
+// message it may be Withheld, because the document is deleted or its reader may not read it any more; then only Marker and
+// Document are left.
 type Citation struct {
 	Marker   int
 	Document document.ID
@@ -63,6 +65,7 @@ type Citation struct {
 	Span     text.Span // bytes of the document's normalised text
 	Quote    string
 	Score    float64 // how much of the claim the quote covers, 0 to 1; 1 when the claim is the quote
+	Withheld bool
 }
 
 // Sentence is a sentence of an answer. The sentences hold all of its text but for white space between them.

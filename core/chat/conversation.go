@@ -25,7 +25,9 @@ type Conversation struct {
 	UpdatedAt time.Time // of its last message or renaming
 }
 
-// Message is one turn of a conversation.
+// Message is one turn of a conversation. The words of an answer are those of the documents that it was made from, and are
+// treated like them: Withheld as long as its reader may not read one of these, be it deleted or restricted since, and shown again
+// once they may; Erased for good when one of them is purged.
 type Message struct {
 	ID        uuid.UUID
 	Role      llm.Role // RoleUser or RoleAssistant
@@ -33,6 +35,7 @@ type Message struct {
 	Time      time.Time
 	Citations []Citation // of an answer
 	Erased    bool       // text and citations are gone, because a document that the answer was made from is
+	Withheld  bool       // text and some citations are not shown, because a document that the answer was made from can't be read now
 }
 
 // Exchange is a question with its answer.
@@ -85,7 +88,7 @@ func (s *Service) Conversation(ctx context.Context, a identity.Actor, ws workspa
 }
 
 // Messages returns a page of one of the actor's own conversations, oldest first, the page that is asked for first being the
-// newest. fault.NotFound as in Conversation.
+// newest. What was made from documents that the actor may not read now is withheld. fault.NotFound as in Conversation.
 func (s *Service) Messages(ctx context.Context, a identity.Actor, ws workspace.ID, id uuid.UUID, p MessagePage) ([]Message, error) {
 	scope, err := s.conversing(ctx, a, ws)
 	if err != nil {

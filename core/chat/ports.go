@@ -31,7 +31,8 @@ type Conversations interface {
 	List(ctx context.Context, s workspace.Scope, owner string, p Page) ([]Conversation, error)
 	// Conversation returns one conversation.
 	Conversation(ctx context.Context, s workspace.Scope, owner string, id uuid.UUID) (Conversation, error)
-	// Messages returns the last messages of a conversation that the page lets through, oldest first.
+	// Messages returns the last messages of a conversation that the page lets through, oldest first, with those withheld that
+	// were made from documents which the scope doesn't see any more.
 	Messages(ctx context.Context, s workspace.Scope, owner string, conversation uuid.UUID, p MessagePage) ([]Message, error)
 	// Append adds an exchange, its record and its events in one transaction; it makes the conversation when there is none of
 	// that id, unless the exchange continues one, and names one that has no title. What became of the owner and of the workspace

@@ -55,12 +55,12 @@ func (t *turn) recall(ctx context.Context, q Question) error {
 	return nil
 }
 
-// readable leaves out answers that were erased, with their questions, and the end of an exchange whose beginning is missing.
+// readable leaves out answers that were erased or are withheld, with their questions, and the end of an exchange whose beginning is missing.
 func readable(history []Message) []Message {
 	var out []Message
 	for i := 0; i+1 < len(history); i++ {
 		question, answer := history[i], history[i+1]
-		if question.Role == llm.RoleUser && answer.Role == llm.RoleAssistant && !answer.Erased {
+		if question.Role == llm.RoleUser && answer.Role == llm.RoleAssistant && !answer.Erased && !answer.Withheld {
 			out = append(out, question, answer)
 		}
 	}

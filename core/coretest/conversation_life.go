@@ -219,8 +219,7 @@ func (w *contentWorld) cited(id uuid.UUID, from ...document.ID) chat.Exchange {
 }
 
 func conversationCitations(t *testing.T, w *contentWorld) {
-	e := w.cited(uuid.New(), uuid.New(), uuid.New())
-	e.Documents = []document.ID{w.put(w.draft("a")).ID}
+	e := w.cited(uuid.New(), w.put(w.draft("a")).ID, w.put(w.draft("b")).ID)
 	w.must(w.Conversations().Append(w.ctx(), w.all, e))
 	if diff := cmp.Diff(e.Messages, w.messages(e.Conversation, 9)); diff != "" {
 		t.Errorf("Messages() differs (-want +got):\n%s", diff)

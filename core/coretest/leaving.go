@@ -3,6 +3,7 @@ package coretest
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
 	"github.com/ragcorp/ragcorp/core/chat"
@@ -10,6 +11,7 @@ import (
 	"github.com/ragcorp/ragcorp/core/event"
 	"github.com/ragcorp/ragcorp/core/fault"
 	"github.com/ragcorp/ragcorp/core/identity"
+	"github.com/ragcorp/ragcorp/core/workspace"
 )
 
 func deletedUserIsGone(t *testing.T, s Identity) {
@@ -58,6 +60,35 @@ func recordNoted(_ *testing.T, w *contentWorld) {
 	if len(found) != 1 || found[0].ID != r.ID || found[0].Conversation != uuid.Nil || !found[0].Suspicious || found[0].Query != "q" {
 		w.t.Errorf("the records are %+v", found)
 	}
+}
+
+// conversationWithheld restricts and deletes one of two documents that an answer was made from.
+func conversationWithheld(t *testing.T, w *contentWorld) {
+	stays, goes := w.put(w.draft("stays")), w.put(w.draft("goes"))
+	e := w.cited(uuid.New(), stays.ID, goes.ID)
+	w.must(w.Conversations().Append(w.ctx(), w.all, e))
+	published := w.ws
+	published.Visibility = workspace.OrgRead
+	employee := w.scope(published, identity.Actor{Kind: identity.Person, User: uuid.New(), Role: identity.Employee})
+	hidden := e.Messages[1]
+	hidden.Text, hidden.Withheld = "", true
+	hidden.Citations = []chat.Citation{hidden.Citations[0], {Marker: 2, Document: goes.ID, Withheld: true}}
+	reads := func(what string, s workspace.Scope, want chat.Message) {
+		got, err := w.Conversations().Messages(w.ctx(), s, asker, e.Conversation, chat.MessagePage{Limit: 9})
+		w.must(err)
+		if diff := cmp.Diff([]chat.Message{e.Messages[0], want}, got); diff != "" {
+			t.Errorf("%s: Messages() differs (-want +got):\n%s", what, diff)
+		}
+	}
+	reads("a document for everybody", employee, e.Messages[1])
+	w.change(goes.ID, func(d *document.Document) { d.AllowedRoles = []identity.Role{identity.Admin} })
+	reads("a restricted document", employee, hidden)
+	reads("a restricted document, who sees all", w.all, e.Messages[1])
+	w.change(goes.ID, func(d *document.Document) { d.AllowedRoles = nil })
+	reads("a document that isn't restricted any more", employee, e.Messages[1])
+	w.remove(goes.ID)
+	reads("a deleted document", employee, hidden)
+	reads("a deleted document, who sees all", w.all, hidden)
 }
 
 // recordLate notes an answer that was made from a document which is purged by now.
