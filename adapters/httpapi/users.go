@@ -89,7 +89,7 @@ func (s *Server) users() {
 		OperationID: "delete_user", Method: http.MethodDelete, Path: "/users/{user_id}", Tags: []string{"users"},
 		Summary: "Delete a user, with their API keys, memberships and conversations, for good",
 		Description: "What is kept of their answers is anonymous and has no words. 409 for the reasons `own_account`, `last_admin`, and " +
-			"`owns_workspaces` as long as they own any.",
+			"`owns_workspaces` as long as they own any that is not archived. The audit trail loses the e-mail address.",
 	}, admin, func(ctx context.Context, in *UserPath) (*body[DeletedRes], error) {
 		err := accounts.DeleteUser(ctx, actorOf(ctx), in.UserID)
 		return &body[DeletedRes]{DeletedRes{Deleted: err == nil}}, err

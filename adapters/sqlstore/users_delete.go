@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -11,7 +12,7 @@ import (
 	"github.com/ragcorp/ragcorp/core/identity"
 )
 
-// Delete implements identity.Users. Memberships go by their foreign key.
+// Delete implements identity.Users. Memberships go by their foreign key; so does the owner of archived workspaces.
 func (us users) Delete(ctx context.Context, id uuid.UUID, decide func(identity.Leaving) ([]event.Event, error)) error {
 	return us.s.write(ctx, func(ctx context.Context, tx bun.Tx) error {
 		var l identity.Leaving
@@ -22,7 +23,7 @@ func (us users) Delete(ctx context.Context, id uuid.UUID, decide func(identity.L
 		if l.User, err = us.one(ctx, tx, "id = ?", id); err != nil {
 			return err
 		}
-		owned, err := tx.NewSelect().Table("workspaces").Where("owner_user_id = ?", id).Count(ctx)
+		owned, err := tx.NewSelect().Table("workspaces").Where("owner_user_id = ? AND archived_at IS NULL", id).Count(ctx)
 		if err != nil {
 			return fmt.Errorf("count the workspaces of user %s: %w", id, err)
 		}
@@ -32,6 +33,9 @@ func (us users) Delete(ctx context.Context, id uuid.UUID, decide func(identity.L
 			return err
 		}
 		if err := us.forget(ctx, tx, id); err != nil {
+			return err
+		}
+		if err := anonymise(ctx, tx, id); err != nil {
 			return err
 		}
 		if _, err := tx.NewDelete().Model((*userRow)(nil)).Where("id = ?", id).Exec(ctx); err != nil {
@@ -67,6 +71,32 @@ func (us users) forget(ctx context.Context, tx bun.Tx, id uuid.UUID) error {
 	_, err = tx.NewUpdate().Table("documents").Set("uploaded_by_user_id = NULL").Where("uploaded_by_user_id = ?", id).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("make the uploads of user %s anonymous: %w", id, err)
+	}
+	return nil
+}
+
+// anonymise takes what would tell the e-mail address of a user out of the events about them, which belong to no workspace.
+func anonymise(ctx context.Context, tx bun.Tx, id uuid.UUID) error {
+	var rows []eventRow
+	err := tx.NewSelect().Model(&rows).Column("id", "data").
+		Where(`e.workspace_id IS NULL AND e.subject = ? AND e.data LIKE '%"email%'`, id.String()).Scan(ctx)
+	if err != nil {
+		return fmt.Errorf("read events about user %s: %w", id, err)
+	}
+	for _, r := range rows {
+		var data map[string]json.RawMessage
+		if err := json.Unmarshal([]byte(r.Data), &data); err != nil {
+			return fmt.Errorf("decode event %s: %w", r.ID, err)
+		}
+		delete(data, "email")
+		delete(data, "email_sha256")
+		raw, err := json.Marshal(data)
+		if err != nil {
+			return fmt.Errorf("encode event %s: %w", r.ID, err)
+		}
+		if _, err := tx.NewUpdate().Model((*eventRow)(nil)).Set("data = ?", string(raw)).Where("id = ?", r.ID).Exec(ctx); err != nil {
+			return fmt.Errorf("make event %s anonymous: %w", r.ID, err)
+		}
 	}
 	return nil
 }

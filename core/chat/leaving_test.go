@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,7 +13,10 @@ import (
 	"github.com/ragcorp/ragcorp/adapters/sqlstore"
 	"github.com/ragcorp/ragcorp/core"
 	"github.com/ragcorp/ragcorp/core/chat"
+	"github.com/ragcorp/ragcorp/core/document"
+	"github.com/ragcorp/ragcorp/core/fault"
 	"github.com/ragcorp/ragcorp/core/identity"
+	"github.com/ragcorp/ragcorp/core/retrieval"
 )
 
 // leaver is somebody with a conversation, and with another question to which the answer is on its way.
@@ -180,5 +184,68 @@ func TestWhomTheStoreNeverKnewMayAskLikeOthers(t *testing.T) {
 	l.finishes()
 	if conversations, named, _ := l.left(); conversations != 1 || named != 1 {
 		t.Errorf("there are %d conversations and %d records, want one each", conversations, named)
+	}
+}
+
+func TestDocumentsStayReadableWhenTheirUploaderIsDeleted(t *testing.T) {
+	t.Parallel()
+	l := &leaver{stage: &stage{T: t, tap: newTap()}, store: open(t)}
+	l.app, l.ws = worldOn(t, l.store, l.tap, core.Options{})
+	l.person()
+	d, _, err := l.app.Documents.IngestText(t.Context(), l.actor, l.ws, document.TextDraft{Text: "Ferries sail at noon.", Details: document.Details{Title: "ferries"}})
+	must(t, err)
+	if d.Uploader != l.actor.User {
+		t.Fatalf("the document was uploaded by %s, want %s", d.Uploader, l.actor.User)
+	}
+	must(t, l.app.Accounts.DeleteUser(t.Context(), identity.System, l.actor.User))
+	got, err := l.app.Documents.Get(t.Context(), identity.System, l.ws, d.ID)
+	if must(t, err); got.Uploader != uuid.Nil {
+		t.Errorf("the document names %s", got.Uploader)
+	}
+	text, err := l.app.Documents.Text(t.Context(), identity.System, l.ws, d.ID)
+	if must(t, err); !strings.Contains(text.Body, "Ferries sail at noon.") {
+		t.Errorf("the text is %q", text.Body)
+	}
+	found, err := l.app.Search.Search(t.Context(), identity.System, l.ws, retrieval.Query{Text: "When do ferries sail?", K: 1})
+	if must(t, err); len(found.Hits) != 1 || found.Hits[0].Document != d.ID {
+		t.Errorf("the search finds %+v", found.Hits)
+	}
+}
+
+func TestAnArchivedWorkspaceShowsNoConversationUntilItIsTakenBackAndItsRecordsStay(t *testing.T) {
+	t.Parallel()
+	app, ws := world(t, &scripted{pieces: []string{"Trains are booked by the travel desk [1]."}})
+	a, err := app.Chat.Ask(t.Context(), identity.System, chat.Question{Workspace: ws, Text: "Who books trains?"})
+	must(t, err)
+	place := chat.Place{Workspace: ws, Conversation: a.Conversation, Message: a.ID}
+	rated, err := app.Chat.Rate(t.Context(), identity.System, place, chat.Feedback{Vote: chat.VoteUp, Comment: "thanks"})
+	must(t, err)
+	reads := func() map[string]error {
+		_, list := app.Chat.Conversations(t.Context(), identity.System, ws, chat.Page{Limit: 9})
+		_, one := app.Chat.Conversation(t.Context(), identity.System, ws, a.Conversation)
+		_, messages := app.Chat.Messages(t.Context(), identity.System, ws, a.Conversation, chat.MessagePage{Limit: 9})
+		_, rating := app.Chat.Rating(t.Context(), identity.System, place)
+		return map[string]error{"Conversations": list, "Conversation": one, "Messages": messages, "Rating": rating}
+	}
+	_, err = app.Workspaces.Delete(t.Context(), identity.System, ws)
+	must(t, err)
+	for what, err := range reads() {
+		if !errors.Is(err, fault.NotFound) {
+			t.Errorf("%s of an archived workspace = %v, want %s", what, err, fault.NotFound)
+		}
+	}
+	if err := app.Chat.Delete(t.Context(), identity.System, ws, a.Conversation); !errors.Is(err, fault.NotFound) {
+		t.Errorf("Delete = %v, want %s", err, fault.NotFound)
+	}
+	records, err := app.Chat.Records(t.Context(), identity.System, chat.RecordSearch{Workspace: ws, Limit: 9})
+	if must(t, err); len(records) != 1 || records[0].Rating != rated.Vote {
+		t.Errorf("the records are %+v, want the one of the answer", records)
+	}
+	_, err = app.Workspaces.Unarchive(t.Context(), identity.System, ws)
+	must(t, err)
+	for what, err := range reads() {
+		if err != nil {
+			t.Errorf("%s after the workspace was taken back = %v", what, err)
+		}
 	}
 }

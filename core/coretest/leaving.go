@@ -2,6 +2,7 @@ package coretest
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
@@ -33,6 +34,34 @@ func deletedUserIsGone(t *testing.T, s Identity) {
 	wantUser(t, s, boss)
 	wantEvents(t, s, "user.gone")
 	addUser(t, s, newUser("eva@example.org", identity.Employee)) // the address is free again
+}
+
+func deletedUserHasNoAddress(t *testing.T, s Identity) {
+	eva, bob := addUser(t, s, newUser("eva@example.org", identity.Employee)), addUser(t, s, newUser("bob@example.org", identity.Admin))
+	eventNames(t, s)
+	tells := func(u identity.User) event.Event {
+		return event.New("user.made", "system", identityTime(), map[string]any{"email": u.Email, "email_sha256": "x", "role": u.Role}).
+			In(uuid.Nil, u.ID.String()).For("test")
+	}
+	if err := s.Events().Append(t.Context(), tells(eva), tells(bob)); err != nil {
+		t.Fatal(err)
+	}
+	err := s.Users().Delete(t.Context(), eva.ID, func(identity.Leaving) ([]event.Event, error) { return nil, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	due, err := s.Events().Claim(t.Context(), event.Claim{Max: 9, Lease: time.Hour, Now: identityTime().Add(time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, d := range due {
+		got[d.Event.Subject] = string(d.Event.Data)
+	}
+	want := map[string]string{eva.ID.String(): `{"role":"employee"}`, bob.ID.String(): string(tells(bob).Data)}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the events differ (-want +got):\n%s", diff)
+	}
 }
 
 func refusedDeletionLeavesNoTrace(t *testing.T, s Identity) {

@@ -26,6 +26,7 @@ type Identity interface {
 // TestUsers checks identity.Users. open returns an empty store that is closed when the test ends.
 func TestUsers[S Identity](t *testing.T, open func(*testing.T) S) {
 	for name, check := range map[string]func(*testing.T, Identity){
+		"events about a deleted user lose the address, others don't":   deletedUserHasNoAddress,
 		"a created user is found by id and by e-mail address":          createdUserIsFound,
 		"a user who does not exist is not found":                       unknownUserIsNotFound,
 		"a taken e-mail address is a conflict and leaves no trace":     takenAddressIsConflict,

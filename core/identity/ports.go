@@ -34,7 +34,7 @@ type Users interface {
 type Leaving struct {
 	User       User
 	Others     int // active admins besides this user
-	Workspaces int // that they own
+	Workspaces int // that they own, without those that are archived
 }
 
 // Page is a part of a list.

@@ -124,9 +124,9 @@ func (a *Accounts) Enable(ctx context.Context, actor Actor, id uuid.UUID) (User,
 }
 
 // DeleteUser removes a user for good, from their next request on, with their API keys, memberships, conversations and feedback;
-// what is kept of their answers is anonymous and has no words. It records admin.users.delete, without the e-mail address; the audit
-// trail goes on naming the user by id. fault.NotFound when there is no such user; fault.Conflict for the reasons own_account when it
-// is the actor, last_admin, and owns_workspaces as long as they own any.
+// what is kept of their answers is anonymous and has no words. It records admin.users.delete; the audit trail goes on naming the user
+// by id, but loses the e-mail address and its hash. Documents stay, uploaded by nobody. fault.NotFound when there is no such user; fault.Conflict for the reasons own_account when it
+// is the actor, last_admin, and owns_workspaces as long as they own any that is not archived; archived ones belong to nobody then.
 func (a *Accounts) DeleteUser(ctx context.Context, actor Actor, id uuid.UUID) error {
 	if err := mayAdminister(actor); err != nil {
 		return err
@@ -139,7 +139,7 @@ func (a *Accounts) DeleteUser(ctx context.Context, actor Actor, id uuid.UUID) er
 			return nil, err
 		}
 		if l.Workspaces > 0 {
-			return nil, fault.Conflict.Errorf("the user owns %d workspaces, which are to be deleted first", l.Workspaces).
+			return nil, fault.Conflict.Errorf("the user owns %d workspaces, which are to be archived or deleted first", l.Workspaces).
 				Because("owns_workspaces")
 		}
 		return []event.Event{about("admin.users.delete", actor, a.now(), id, map[string]any{"role": l.User.Role})}, nil

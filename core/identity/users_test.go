@@ -1,6 +1,8 @@
 package identity_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"strings"
 	"sync"
 	"testing"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/ragcorp/ragcorp/core/fault"
 	"github.com/ragcorp/ragcorp/core/identity"
+	"github.com/ragcorp/ragcorp/core/workspace"
 )
 
 func TestACreatedUserIsNormalAndRecorded(t *testing.T) {
@@ -262,5 +265,79 @@ func TestWhoMayNotBeDeletedIsNot(t *testing.T) {
 		if c.why != "" && fault.Of(err).Reason != c.why {
 			t.Errorf("%s: the reason is %q, want %q", c.name, fault.Of(err).Reason, c.why)
 		}
+	}
+}
+
+func TestTheTrailLosesTheAddressOfADeletedUser(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, identity.Options{})
+	admin, eva := w.user("admin@local", identity.Admin), w.user("eva@example.org", identity.Employee)
+	if _, err := w.SignIn(t.Context(), eva.Email, "wrong password", ""); err == nil {
+		t.Fatal("a wrong password is taken")
+	}
+	if _, err := w.Disable(t.Context(), person(admin), eva.ID); err != nil {
+		t.Fatal(err)
+	}
+	hash := sha256.Sum256([]byte(eva.Email))
+	traces := func() (n int) {
+		for _, h := range w.trail() {
+			if strings.Contains(h.Data, eva.Email) || strings.Contains(h.Data, hex.EncodeToString(hash[:])) {
+				n++
+			}
+		}
+		return n
+	}
+	before := w.trail()
+	if n := traces(); n != 3 {
+		t.Fatalf("%d events tell the address, want those of making, failing and disabling", n)
+	}
+	if err := w.DeleteUser(t.Context(), person(admin), eva.ID); err != nil {
+		t.Fatal(err)
+	}
+	if n := traces(); n != 0 {
+		t.Errorf("%d events tell the address still: %+v", n, w.trail())
+	}
+	for i, h := range w.trail()[:len(before)] {
+		was := before[i]
+		if h.Subject == eva.ID.String() {
+			h.Data, was.Data = "", ""
+		}
+		if h != was {
+			t.Errorf("event %d is %+v, want %+v", i, h, was)
+		}
+	}
+	if last := w.trail()[len(before)-1]; last.Data != `{"is_active":false,"role":"employee"}` {
+		t.Errorf("the last event about the user tells %s", last.Data)
+	}
+}
+
+func TestWhoOwnsWorkspacesIsDeletedAfterTheseAreArchived(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, identity.Options{})
+	admin, eva := w.user("admin@local", identity.Admin), w.user("eva@example.org", identity.Employee)
+	spaces := workspace.New(w.store.Workspaces(), nil)
+	ws, err := spaces.Create(t.Context(), person(admin), workspace.Draft{Name: "Papers", Owner: eva.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := len(w.trail())
+	err = w.DeleteUser(t.Context(), person(admin), eva.ID)
+	if wantKind(t, "DeleteUser", err, fault.Conflict); fault.Of(err).Reason != "owns_workspaces" {
+		t.Errorf("the reason is %q, want owns_workspaces", fault.Of(err).Reason)
+	}
+	if _, err := w.User(t.Context(), person(admin), eva.ID); err != nil || len(w.trail()) != before {
+		t.Errorf("a refused deletion left %d events, and the user: %v", len(w.trail())-before, err)
+	}
+	if _, err := spaces.Archive(t.Context(), person(admin), ws.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.DeleteUser(t.Context(), person(admin), eva.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := spaces.Unarchive(t.Context(), person(admin), ws.ID); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := spaces.Get(t.Context(), person(admin), ws.ID); err != nil || got.Owner != uuid.Nil {
+		t.Errorf("the workspace is %+v, %v, want one that belongs to nobody", got, err)
 	}
 }
