@@ -55,16 +55,12 @@ func leftOr(err error, who string) error {
 // active says whether the database knows an actor, and if so, whether they are let in. It doesn't know the users and the keys of
 // an embedder who keeps them elsewhere; those whom it knew and deleted it remembers.
 func (s *Store) active(ctx context.Context, tx bun.Tx, owner string) (known, active bool, err error) {
-	kind, raw, _ := strings.Cut(owner, ":")
-	query := map[identity.ActorKind]string{
-		identity.Person:       "SELECT active = 1 FROM users WHERE id = ?",
-		identity.ServiceActor: "SELECT revoked_at IS NULL FROM api_keys WHERE id = ?",
-	}[identity.ActorKind(kind)]
-	if query == "" || uuid.Validate(raw) != nil {
+	query, id := lookupOf(owner)
+	if query == "" {
 		return false, false, nil
 	}
 	var found []bool
-	if err := tx.NewRaw(query+s.dialect.lockShared(), uuid.MustParse(raw)).Scan(ctx, &found); err != nil {
+	if err := tx.NewRaw(query+s.dialect.lockShared(), id).Scan(ctx, &found); err != nil {
 		return false, false, fmt.Errorf("read %s: %w", owner, err)
 	}
 	if len(found) > 0 {
@@ -76,4 +72,19 @@ func (s *Store) active(ctx context.Context, tx bun.Tx, owner string) (known, act
 		return false, false, fmt.Errorf("look up whether %s is deleted: %w", owner, err)
 	}
 	return known, false, nil
+}
+
+// lookupOf is the query for whether an actor is let in; empty for those that have no row.
+func lookupOf(owner string) (query string, id uuid.UUID) {
+	kind, raw, _ := strings.Cut(owner, ":")
+	id, err := uuid.Parse(raw)
+	switch {
+	case err != nil:
+		return "", uuid.Nil
+	case kind == string(identity.Person):
+		return "SELECT active = 1 FROM users WHERE id = ?", id
+	case kind == string(identity.ServiceActor):
+		return "SELECT revoked_at IS NULL FROM api_keys WHERE id = ?", id
+	}
+	return "", uuid.Nil
 }
