@@ -58,7 +58,7 @@ func TestWrongUseIsExitCode2(t *testing.T) {
 		{[]string{"admin", "create"}, "give --email"},
 		{[]string{"admin", "create", "--email", "a@example.com"}, "give --password-stdin"},
 		{[]string{"eval"}, "--data is missing"},
-		{[]string{"eval", "--data", ".", "--arm", "third"}, "--arm must be one of dense, diverse, hybrid, lexical"},
+		{[]string{"eval", "--data", ".", "--arm", "third"}, "--arm must be one of dense, diverse, fused, hybrid, lexical"},
 		{[]string{"eval", "--data", ".", "--k", "0"}, "--k must be"},
 	} {
 		r := w.ctl("", c.args...)
