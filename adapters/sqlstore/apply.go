@@ -7,6 +7,7 @@ import (
 	"hash/fnv"
 	"io/fs"
 	"strings"
+	"sync"
 
 	"ariga.io/atlas/sql/migrate"
 	atlas "ariga.io/atlas/sql/schema"
@@ -69,6 +70,32 @@ func fingerprint(files fs.FS, dir string) (int32, error) {
 	return int32(h.Sum32()>>1) | 1, nil //nolint:gosec // 31 bits
 }
 
+// desired is the state that a schema is to have. It is planned for by one at a time, since atlas notes in it what it derives.
+type desired struct {
+	sync.Mutex
+	*atlas.Schema
+}
+
+// plan says how to get there.
+func (d *desired) plan(ctx context.Context, drv migrate.Driver, have *atlas.Schema, name string, o ApplyOptions) (*migrate.Plan, error) {
+	d.Lock()
+	defer d.Unlock()
+	changes, err := drv.SchemaDiff(have, d.Schema)
+	if err != nil {
+		return nil, fmt.Errorf("compare schemas: %w", err)
+	}
+	if !o.Destructive {
+		if err := refuseDestruction(changes); err != nil {
+			return nil, err
+		}
+	}
+	p, err := drv.PlanChanges(ctx, name, changes)
+	if err != nil {
+		return nil, fmt.Errorf("plan schema: %w", err)
+	}
+	return p, nil
+}
+
 // refuseDestruction reports changes that would destroy data.
 func refuseDestruction(changes []atlas.Change) error {
 	var lost []string
@@ -97,5 +124,3 @@ func statements(p *migrate.Plan) []string {
 	}
 	return out
 }
-
-func planName(dialect string) string { return fmt.Sprintf("ragcorp-%s", dialect) }

@@ -85,24 +85,11 @@ func planPostgres(ctx context.Context, tx *sql.Tx, o ApplyOptions) (*migrate.Pla
 	if err != nil {
 		return nil, fmt.Errorf("inspect schema: %w", err)
 	}
-	changes, err := drv.SchemaDiff(have, want)
-	if err != nil {
-		return nil, fmt.Errorf("compare schemas: %w", err)
-	}
-	if !o.Destructive {
-		if err := refuseDestruction(changes); err != nil {
-			return nil, err
-		}
-	}
-	p, err := drv.PlanChanges(ctx, planName("postgres"), changes)
-	if err != nil {
-		return nil, fmt.Errorf("plan schema: %w", err)
-	}
-	return p, nil
+	return want.plan(ctx, drv, have, "ragcorp-postgres", o)
 }
 
 // postgresSchema evaluates the desired state, once.
-var postgresSchema = sync.OnceValues(func() (*atlas.Schema, error) {
+var postgresSchema = sync.OnceValues(func() (*desired, error) {
 	p, err := hclFiles(schema.Postgres, "postgres")
 	if err != nil {
 		return nil, err
@@ -115,5 +102,5 @@ var postgresSchema = sync.OnceValues(func() (*atlas.Schema, error) {
 	if !ok {
 		return nil, errors.New("there is no schema public")
 	}
-	return public, nil
+	return &desired{Schema: public}, nil
 })

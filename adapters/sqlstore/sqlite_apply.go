@@ -66,18 +66,9 @@ func (d sqliteEngine) applyLocked(ctx context.Context, conn *sql.Conn, o ApplyOp
 	if err != nil {
 		return Plan{}, fmt.Errorf("inspect schema: %w", err)
 	}
-	changes, err := drv.SchemaDiff(have, want)
+	p, err := want.plan(ctx, drv, have, "ragcorp-sqlite", o)
 	if err != nil {
-		return Plan{}, fmt.Errorf("compare schemas: %w", err)
-	}
-	if !o.Destructive {
-		if err := refuseDestruction(changes); err != nil {
-			return Plan{}, err
-		}
-	}
-	p, err := drv.PlanChanges(ctx, planName("sqlite"), changes)
-	if err != nil {
-		return Plan{}, fmt.Errorf("plan schema: %w", err)
+		return Plan{}, err
 	}
 	if !o.DryRun {
 		return Plan{statements(p)}, d.execute(ctx, conn, p, mark)
@@ -96,7 +87,7 @@ func (sqliteEngine) execute(ctx context.Context, conn *sql.Conn, p *migrate.Plan
 }
 
 // sqliteSchema evaluates the desired state, once.
-var sqliteSchema = sync.OnceValues(func() (*atlas.Schema, error) {
+var sqliteSchema = sync.OnceValues(func() (*desired, error) {
 	p, err := hclFiles(schema.SQLite, "sqlite")
 	if err != nil {
 		return nil, err
@@ -109,5 +100,5 @@ var sqliteSchema = sync.OnceValues(func() (*atlas.Schema, error) {
 	if !ok {
 		return nil, errors.New("there is no schema main")
 	}
-	return main, nil
+	return &desired{Schema: main}, nil
 })
