@@ -24,7 +24,7 @@ func NewGenerator(m Model, o *Options) (*Generator, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Generator{client: client, model: m.Name, modern: strings.HasSuffix(hostOf(m.BaseURL), ".openai.com")}, nil
+	return &Generator{client: client, model: m.Name, modern: strings.HasSuffix(provider.HostOf(m.BaseURL), ".openai.com")}, nil
 }
 
 // Model implements llm.Generator.

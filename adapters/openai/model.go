@@ -6,8 +6,6 @@ package openai
 import (
 	"encoding/json"
 	"net/http"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/ragcorp/ragcorp/adapters/provider"
@@ -52,22 +50,9 @@ func connect(m Model, o Options) (*provider.Client, error) {
 	if m.Name == "" {
 		return nil, fault.Invalid.Errorf("the model has no name")
 	}
-	name := "openai:" + hostOf(m.BaseURL) + "/" + m.Name
-	header := http.Header{}
-	key := strings.TrimSpace(m.Key)
-	if key != "" {
-		header.Set("Authorization", "Bearer "+key)
-	}
-	server := provider.Server{Name: name, Base: m.BaseURL, Header: header, Secret: key, Explain: explain}
+	name := "openai:" + provider.HostOf(m.BaseURL) + "/" + m.Name
+	server := provider.Bearer(name, m.BaseURL, m.Key, explain)
 	return provider.New(server, &provider.Options{HTTP: o.HTTP, MaxBytes: o.MaxBytes, Now: o.Now})
-}
-
-func hostOf(base string) string {
-	u, err := url.Parse(base)
-	if err != nil {
-		return ""
-	}
-	return strings.ToLower(u.Host)
 }
 
 // explain reads errors as the servers write them: {"error": {"message": …}}, {"error": "…"} and {"message": "…"}.

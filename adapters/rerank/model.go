@@ -6,7 +6,6 @@ package rerank
 import (
 	"encoding/json"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -66,25 +65,12 @@ func connect(m Model, o Options) (*provider.Client, error) {
 	if m.Name == "" && m.Dialect != TEI {
 		return nil, fault.Invalid.Errorf("the model has no name")
 	}
-	name := string(m.Dialect) + ":" + hostOf(m.BaseURL)
+	name := string(m.Dialect) + ":" + provider.HostOf(m.BaseURL)
 	if m.Name != "" {
 		name += "/" + m.Name
 	}
-	header := http.Header{}
-	key := strings.TrimSpace(m.Key)
-	if key != "" {
-		header.Set("Authorization", "Bearer "+key)
-	}
-	server := provider.Server{Name: name, Base: m.BaseURL, Header: header, Secret: key, Explain: explain}
+	server := provider.Bearer(name, m.BaseURL, m.Key, explain)
 	return provider.New(server, &provider.Options{HTTP: o.HTTP, MaxBytes: mostAnswered, Now: o.Now})
-}
-
-func hostOf(base string) string {
-	u, err := url.Parse(base)
-	if err != nil {
-		return ""
-	}
-	return strings.ToLower(u.Host)
 }
 
 // explain reads errors as the servers write them: {"message": "…"}, {"detail": "…"} and {"error": "…"}.
