@@ -1,8 +1,10 @@
 package parse
 
 import (
+	"bytes"
 	"context"
 	"encoding/xml"
+	"path"
 	"strings"
 	"unicode"
 
@@ -27,6 +29,7 @@ type wordFile struct {
 	styles    wordStyles
 	numbering wordNumbering
 	notes     map[string]string // by "footnote", "endnote" or "comment" and id
+	targets   map[string]relation
 }
 
 func (d *wordFile) read() error {
@@ -39,6 +42,10 @@ func (d *wordFile) read() error {
 		return err
 	}
 	rels := byKind(all)
+	d.targets = map[string]relation{}
+	for _, r := range all {
+		d.targets[r.id] = r
+	}
 	if err := d.readSupport(rels); err != nil {
 		return err
 	}
@@ -127,6 +134,33 @@ func (d *wordFile) readNotes(part, kind string) error {
 		}
 		return w.token(x, t)
 	})
+}
+
+// chunk reads a file of another kind that was put into the document whole, as converters from web pages do. It comes once.
+func (d *wordFile) chunk(id string) error {
+	r := d.targets[id]
+	delete(d.targets, id)
+	if r.kind != "aFChunk" {
+		return nil
+	}
+	data, err := d.bytes(r.target)
+	if err != nil || len(data) == 0 {
+		return err
+	}
+	mediaType, _ := sniff(data[:min(len(data), sniffBytes)], r.target, "") // no type means that it is left out
+	src := source{body: bytes.NewReader(data), size: int64(len(data)), limits: d.out.limits}
+	switch mediaType {
+	case HTML:
+		return readPage(d.ctx, data, d.out)
+	case MHTML:
+		return message{archive: true}.read(d.ctx, src, d.out)
+	case RTF:
+		return rtf{}.read(d.ctx, src, d.out)
+	case Plain:
+		return plain{}.read(d.ctx, src, d.out)
+	}
+	d.out.notRead(path.Base(r.target))
+	return nil
 }
 
 func (d *wordFile) body(part string, add func(text.Block) error) error {

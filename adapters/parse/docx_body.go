@@ -78,7 +78,7 @@ func (w *wordReader) table() *wordTable {
 	return w.tables[len(w.tables)-1]
 }
 
-func (w *wordReader) start(x *xml.Decoder, s xml.StartElement) error {
+func (w *wordReader) start(x *xml.Decoder, s xml.StartElement) error { //nolint:cyclop // a list of cases, each a line or two
 	switch s.Name.Local {
 	case "del", "moveFrom":
 		if t := w.table(); t != nil && w.paragraph() == nil {
@@ -102,10 +102,30 @@ func (w *wordReader) start(x *xml.Decoder, s xml.StartElement) error {
 		w.note(strings.TrimSuffix(s.Name.Local, "Reference") + attr(s, "id"))
 	case "tbl":
 		w.tables = append(w.tables, &wordTable{})
+	case "altChunk":
+		if !w.notes {
+			return w.d.chunk(relationID(s))
+		}
+	case "chart":
+		return w.graphic(relationID(s))
+	case "relIds": // of a diagram
+		return w.graphic(attr(s, "dm"))
 	default:
 		w.property(s)
 	}
 	return nil
+}
+
+// graphic places what a chart or diagram says below the paragraph that it stands in. It comes once.
+func (w *wordReader) graphic(id string) error {
+	p := w.paragraph()
+	if p == nil || w.notes {
+		return nil
+	}
+	blocks, err := w.d.graphic(w.d.targets[id], 0)
+	delete(w.d.targets, id)
+	p.after = append(p.after, blocks...)
+	return err
 }
 
 // property reads the settings of paragraphs, rows and cells.

@@ -142,7 +142,7 @@ func candidates() []candidate {
 		oeain    = "оеаинтсрвлкм"
 		greek    = "αβγδεζηθικλμνξοπρστυφχψωςάέήίόύώ«»–—"
 		aoite    = "αοιετσνηυρπκ"
-		turkish  = "çğıöşüâîû“”’–—"
+		turkish  = "çğıİöşüâîû“”’–—"
 		hebrew   = "אבגדהוזחטיךכלםמןנסעףפץצקרשת"
 		yvhl     = "יוהלארתשנמבד"
 		arabic   = "ءآأؤإئابةتثجحخدذرزسشصضطظعغفقكلمنهوىي،؟"
@@ -152,10 +152,10 @@ func candidates() []candidate {
 	)
 	return []candidate{ // of equals the first one wins
 		{charmap.Windows1252, western, ""},
-		{charmap.Windows1250, central, ""},
+		{charmap.Windows1254, turkish, ""}, // before that of Central Europe, most of whose languages use letters that Turkish doesn't
 		{charmap.Windows1251, cyrillic, oeain},
 		{charmap.Windows1253, greek, aoite},
-		{charmap.Windows1254, turkish, ""},
+		{charmap.Windows1250, central, ""},
 		{charmap.ISO8859_2, central, ""},
 		{charmap.ISO8859_5, cyrillic, oeain},
 		{charmap.ISO8859_15, western, ""},
@@ -200,6 +200,8 @@ func wordlike(text []rune, c candidate) int {
 		}
 		worth[r], worth[unicode.ToUpper(r)] = w, w
 	}
+	// Of its letters only these tell Hungarian from languages of the West: those write õ without acute accents (Estonian) or before e (Portuguese).
+	hungarian := strings.ContainsAny(string(text), "áéíóú") && strings.ContainsRune(c.letters, 'ő')
 	score, before := 0, ' '
 	for i, r := range text {
 		after := ' '
@@ -208,6 +210,9 @@ func wordlike(text []rune, c candidate) int {
 		}
 		if r >= 0x80 {
 			score += plausible(before, r, after) + worth[r]
+		}
+		if hungarian && (r == 'ő' || r == 'Ő') && after != 'e' {
+			score += 5
 		}
 		before = r
 	}
@@ -222,6 +227,8 @@ func plausible(before, r, after rune) int { //nolint:cyclop // a list of cases, 
 		return -10
 	case unicode.IsUpper(r) && unicode.IsLower(before), unicode.IsLower(r) && unicode.IsUpper(after):
 		return -4
+	case (r == 'º' || r == 'ª') && unicode.IsLetter(after):
+		return -4 // an ordinal that doesn't end its word
 	case unicode.IsLetter(r) && unicode.IsLetter(before) && unicode.Is(unicode.Latin, r) == (before >= 0x80):
 		return -3 // accents in a row, or scripts mixed in a word
 	case unicode.IsLetter(r) && inWord:

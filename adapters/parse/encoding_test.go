@@ -21,6 +21,12 @@ func TestDecodeTextFindsTheEncoding(t *testing.T) {
 		german  = "Größere Änderungen müssen über die Geschäftsführung laufen. Öffnungszeiten für Gäste."
 		polish  = "Każdy pracownik zgłasza nieobecność przełożonemu. Zażółć gęślą jaźń, proszę."
 		czech   = "Příliš žluťoučký kůň úpěl ďábelské ódy. Zaměstnanec má nárok na dovolenou."
+		turkish = "Çalışanların yıllık ücretli izin hakkı, işe başladıkları günden itibaren bir yıl sonra doğar. İŞÇİ örgütleri savaş ilan etti."
+		magyar  = "A munkavállalónak évente húsz nap szabadság jár, amelyet előre egyeztetni kell. Űrlap, bővítés."
+		french  = "Où est passé le coût de la tâche ? La forêt brûle, hélas, et l'âne s'est sûrement enfui."
+		lusa    = "As ações e opiniões não são lições; porém, cada nação põe as suas razões à mesa."
+		eesti   = "Õpilased sõidavad põllule, kus võõras mõõdab jõge ja öösel näeb sõpru."
+		romana  = "Fiecare angajat are dreptul la douăzeci şi cinci de zile de concediu plătit în fiecare an, fără întrerupere."
 		russian = "Каждый сотрудник имеет право на двадцать восемь дней отпуска в году."
 		greek   = "Κάθε εργαζόμενος έχει δικαίωμα σε είκοσι πέντε ημέρες άδειας τον χρόνο."
 		hebrew  = "כל עובד זכאי לעשרים ימי חופשה בשנה."
@@ -36,38 +42,44 @@ func TestDecodeTextFindsTheEncoding(t *testing.T) {
 		encoding encoding.Encoding
 		text     string
 	}{
-		"utf-8":              {unicode.UTF8, spanish},
-		"utf-8 with mark":    {unicode.UTF8BOM, spanish},
-		"utf-16 le":          {unicode.UTF16(unicode.LittleEndian, unicode.UseBOM), german},
-		"utf-16 be":          {unicode.UTF16(unicode.BigEndian, unicode.UseBOM), german},
-		"utf-16 le unmarked": {unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM), spanish},
-		"utf-16 be unmarked": {unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM), spanish},
-		"utf-16 Russian":     {unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM), russian},
-		"windows-1252 de":    {charmap.Windows1252, german},
-		"windows-1252 en":    {charmap.Windows1252, english},
-		"iso-8859-1":         {charmap.ISO8859_1, spanish},
-		"windows-1250":       {charmap.Windows1250, polish},
-		"windows-1250 cs":    {charmap.Windows1250, czech},
-		"iso-8859-2":         {charmap.ISO8859_2, polish},
-		"windows-1251":       {charmap.Windows1251, russian},
-		"iso-8859-5":         {charmap.ISO8859_5, russian},
-		"koi8-r":             {charmap.KOI8R, russian},
-		"windows-1253":       {charmap.Windows1253, greek},
-		"codepage 866":       {charmap.CodePage866, russian},
-		"macintosh":          {charmap.Macintosh, spanish},
-		"windows-1255":       {charmap.Windows1255, hebrew},
-		"windows-1256":       {charmap.Windows1256, arabic},
-		"iso-8859-6":         {charmap.ISO8859_6, arabic},
-		"windows-874":        {charmap.Windows874, thai},
-		"gb18030":            {simplifiedchinese.GB18030, chinese},
-		"big5":               {traditionalchinese.Big5, taiwan},
-		"shift jis":          {japanese.ShiftJIS, nippon},
-		"euc-jp":             {japanese.EUCJP, nippon},
-		"iso-2022-jp":        {japanese.ISO2022JP, nippon},
-		"euc-kr":             {korean.EUCKR, hangul},
-		"utf-16 Chinese le":  {unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM), chinese},
-		"utf-16 Japanese be": {unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM), nippon},
-		"utf-16 Korean le":   {unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM), hangul},
+		"windows-1252 French":     {charmap.Windows1252, french},
+		"windows-1252 Portuguese": {charmap.Windows1252, lusa},
+		"windows-1252 Estonian":   {charmap.Windows1252, eesti},
+		"windows-1254 Turkish":    {charmap.Windows1254, turkish},
+		"windows-1250 Hungarian":  {charmap.Windows1250, magyar},
+		"windows-1250 Romanian":   {charmap.Windows1250, romana},
+		"utf-8":                   {unicode.UTF8, spanish},
+		"utf-8 with mark":         {unicode.UTF8BOM, spanish},
+		"utf-16 le":               {unicode.UTF16(unicode.LittleEndian, unicode.UseBOM), german},
+		"utf-16 be":               {unicode.UTF16(unicode.BigEndian, unicode.UseBOM), german},
+		"utf-16 le unmarked":      {unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM), spanish},
+		"utf-16 be unmarked":      {unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM), spanish},
+		"utf-16 Russian":          {unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM), russian},
+		"windows-1252 de":         {charmap.Windows1252, german},
+		"windows-1252 en":         {charmap.Windows1252, english},
+		"iso-8859-1":              {charmap.ISO8859_1, spanish},
+		"windows-1250":            {charmap.Windows1250, polish},
+		"windows-1250 cs":         {charmap.Windows1250, czech},
+		"iso-8859-2":              {charmap.ISO8859_2, polish},
+		"windows-1251":            {charmap.Windows1251, russian},
+		"iso-8859-5":              {charmap.ISO8859_5, russian},
+		"koi8-r":                  {charmap.KOI8R, russian},
+		"windows-1253":            {charmap.Windows1253, greek},
+		"codepage 866":            {charmap.CodePage866, russian},
+		"macintosh":               {charmap.Macintosh, spanish},
+		"windows-1255":            {charmap.Windows1255, hebrew},
+		"windows-1256":            {charmap.Windows1256, arabic},
+		"iso-8859-6":              {charmap.ISO8859_6, arabic},
+		"windows-874":             {charmap.Windows874, thai},
+		"gb18030":                 {simplifiedchinese.GB18030, chinese},
+		"big5":                    {traditionalchinese.Big5, taiwan},
+		"shift jis":               {japanese.ShiftJIS, nippon},
+		"euc-jp":                  {japanese.EUCJP, nippon},
+		"iso-2022-jp":             {japanese.ISO2022JP, nippon},
+		"euc-kr":                  {korean.EUCKR, hangul},
+		"utf-16 Chinese le":       {unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM), chinese},
+		"utf-16 Japanese be":      {unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM), nippon},
+		"utf-16 Korean le":        {unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM), hangul},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

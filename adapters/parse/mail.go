@@ -31,6 +31,11 @@ func (f message) read(ctx context.Context, src source, out *output) error {
 	if err != nil {
 		return err
 	}
+	if e := byteOrder(data); e != nil { // an editor saved it
+		if decoded, err := e.NewDecoder().Bytes(data); err == nil {
+			data = decoded
+		}
+	}
 	data = bytes.TrimLeft(bytes.TrimPrefix(data, []byte("\xEF\xBB\xBF")), "\r\n")
 	if rest, ok := bytes.CutPrefix(data, []byte("From ")); ok { // the line before each message of a mailbox
 		_, data, _ = bytes.Cut(rest, []byte("\n"))
@@ -53,10 +58,39 @@ func (f message) read(ctx context.Context, src source, out *output) error {
 func readHead(data []byte) (textproto.MIMEHeader, io.Reader, error) {
 	r := bufio.NewReader(bytes.NewReader(data))
 	msg, err := mail.ReadMessage(r)
-	if err != nil {
-		return nil, nil, err
+	if err == nil {
+		return textproto.MIMEHeader(msg.Header), msg.Body, nil
 	}
-	return textproto.MIMEHeader(msg.Header), msg.Body, nil
+	if h, body := looseHead(data); len(h) > 0 {
+		return h, bytes.NewReader(body), nil
+	}
+	return nil, nil, err
+}
+
+// looseHead reads a head in which some lines are no fields, as careless programs write them, and leaves those out.
+func looseHead(data []byte) (h textproto.MIMEHeader, body []byte) {
+	h = textproto.MIMEHeader{}
+	last := ""
+	for len(data) > 0 {
+		var line []byte
+		line, data, _ = bytes.Cut(data, []byte("\n"))
+		s := strings.TrimRight(string(line), "\r")
+		name, value, ok := strings.Cut(s, ":")
+		switch {
+		case s == "":
+			return h, data
+		case strings.HasPrefix(s, " "), strings.HasPrefix(s, "\t"):
+			if n := len(h[last]); n > 0 {
+				h[last][n-1] += " " + strings.TrimSpace(s)
+			}
+		case !ok || name == "" || strings.ContainsAny(name, " \t"):
+			last = ""
+		default:
+			last = textproto.CanonicalMIMEHeaderKey(name)
+			h.Add(last, strings.TrimSpace(value))
+		}
+	}
+	return h, nil
 }
 
 // mailReader gathers what is in a message.
@@ -136,7 +170,7 @@ func (m *mailReader) part(h textproto.MIMEHeader, body io.Reader, depth int) err
 		m.attach(name, mediaType, data)
 	case mediaType == "text/html", mediaType == "application/xhtml+xml":
 		m.pages = append(m.pages, inUTF8(data, params["charset"]))
-	case strings.HasPrefix(mediaType, "text/") && name == "":
+	case isBody(mediaType) && name == "":
 		if s, err := decodeText(inUTF8(data, params["charset"])); err == nil {
 			m.plain = append(m.plain, s)
 			return nil
@@ -146,6 +180,11 @@ func (m *mailReader) part(h textproto.MIMEHeader, body io.Reader, depth int) err
 		m.attach(name, mediaType, data)
 	}
 	return nil
+}
+
+// isBody reports whether a part of a type is text of the message; reports of mail servers are.
+func isBody(mediaType string) bool {
+	return strings.HasPrefix(mediaType, "text/") || mediaType == "message/delivery-status"
 }
 
 // parts takes the parts of a multipart. Of alternatives the last one that can be read counts, which is a page where there is one.

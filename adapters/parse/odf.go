@@ -154,7 +154,7 @@ func (d *odfReader) write(s string) {
 
 func (d *odfReader) start(x *xml.Decoder, s xml.StartElement) error { //nolint:cyclop // a list of cases, each a line or two
 	switch s.Name.Local {
-	case "tracked-changes", "index-title-template", "annotation", "forms", "automatic-styles", "table-of-content-source", "settings",
+	case "tracked-changes", "index-title-template", "forms", "automatic-styles", "table-of-content-source", "settings",
 		"named-expressions", "note-citation", "database-ranges", "page-number", "slide", "ruby-text", "font-face-decls", "shapes":
 		return x.Skip()
 	case "index-body": // a table of contents says what the headings say
@@ -183,7 +183,11 @@ func (d *odfReader) start(x *xml.Decoder, s xml.StartElement) error { //nolint:c
 		d.write("\t")
 	case "line-break":
 		d.write("\n")
-	case "note":
+	case "creator", "date", "creator-initials", "date-string":
+		if s.Name.Local != "date" || strings.Contains(s.Name.Space, "purl.org") {
+			return x.Skip() // of who remarked something when
+		}
+	case "note", "annotation":
 		d.number++
 		d.write("[" + itoa(d.number) + "]")
 		d.paras = append(d.paras, &odfParagraph{note: true})
@@ -208,12 +212,14 @@ func (d *odfReader) end(name string) error {
 	switch name {
 	case "h", "p":
 		return d.endParagraph()
-	case "note":
+	case "note", "annotation":
 		d.endNote()
 	case "list":
 		d.lists = d.lists[:max(0, len(d.lists)-1)]
 	case "notes":
 		d.aside = false
+	case "page":
+		return d.flushNotes()
 	case "frame":
 		d.title, d.body = false, false
 	default:
@@ -227,7 +233,11 @@ func (d *odfReader) endNote() {
 		p := d.paras[n-1]
 		d.paras = d.paras[:n-1]
 		if p.note {
-			d.notes = append(d.notes, "["+itoa(d.number)+"] "+oneLine(p.String()))
+			said := oneLine(p.String())
+			if said != "" && d.sheet == nil {
+				said = "[" + itoa(d.number) + "] " + said
+			}
+			d.notes = append(d.notes, said)
 			return
 		}
 	}

@@ -138,7 +138,13 @@ func (d *odfReader) endInSheet(name string) error {
 		}
 	case "table":
 		d.sheet = nil
-		return s.grid.flush()
+		if err := s.grid.flush(); err != nil || len(d.notes) == 0 {
+			return err
+		}
+		if err := s.grid.begin(); err != nil {
+			return err
+		}
+		return d.flushNotes()
 	}
 	return nil
 }

@@ -1,6 +1,8 @@
 package parse
 
 import (
+	"math"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf16"
@@ -61,14 +63,38 @@ func (f *pdfFile) page(index int) (p pdfPage, err error) {
 	if width, err := f.engine.FPDF_GetPageWidthF(&requests.FPDF_GetPageWidthF{Page: ref}); err == nil {
 		p.width = float64(width.PageWidth)
 	}
-	opened, err := f.engine.FPDFText_LoadPage(&requests.FPDFText_LoadPage{Page: ref})
-	if err != nil {
+	if p.lines, err = f.textOf(ref); err != nil {
 		return p, err
+	}
+	p.lines = f.written(index, ref, p.lines)
+	return p, nil
+}
+
+// textOf reads the lines of an open page. Those that stand in the same place with the same text, as the shadows of letters do, count once.
+func (f *pdfFile) textOf(page requests.Page) ([]pdfLine, error) {
+	opened, err := f.engine.FPDFText_LoadPage(&requests.FPDFText_LoadPage{Page: page})
+	if err != nil {
+		return nil, err
 	}
 	t := textPage{f: f, ref: opened.TextPage}
 	defer func() { _, _ = f.engine.FPDFText_ClosePage(&requests.FPDFText_ClosePage{TextPage: t.ref}) }()
-	p.lines, err = t.lines()
-	return p, err
+	lines, err := t.lines()
+	return withoutShadows(lines), err
+}
+
+func withoutShadows(lines []pdfLine) []pdfLine {
+	before := make(map[string][]pdfLine, len(lines))
+	return slices.DeleteFunc(lines, func(l pdfLine) bool {
+		for _, b := range before[l.text] {
+			if near := 0.4 * l.size; near > 0 && math.Abs(b.left-l.left) < near && math.Abs(b.bottom-l.bottom) < near {
+				return true
+			}
+		}
+		if len(before[l.text]) < 64 {
+			before[l.text] = append(before[l.text], l)
+		}
+		return false
+	})
 }
 
 // textPage is the open text of a page.

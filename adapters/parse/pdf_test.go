@@ -279,3 +279,43 @@ func FuzzPDF(f *testing.F) {
 		}
 	})
 }
+
+func TestPDFFormsAreReadAsFilledIn(t *testing.T) {
+	t.Parallel()
+	w := newPDFWriter()
+	w.object("<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [6 0 R 8 0 R 9 0 R] >> >>")
+	w.object("<< /Type /Pages /Kids [4 0 R] /Count 1 >>")
+	w.object("<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>")
+	w.object("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F1 3 0 R >> >> /Contents 5 0 R /Annots [6 0 R 8 0 R 9 0 R 10 0 R 11 0 R] >>")
+	w.stream("", "BT /F1 11 Tf 72 700 Td (Name of the applicant) Tj ET")
+	box := "/Type /Annot /F 4 /Rect [72 %d 400 %d]"
+	drawn := func(y int, more string) { w.object(fmt.Sprintf("<< "+box+" %s /AP << /N 7 0 R >> >>", y, y+20, more)) }
+	drawn(670, "/Subtype /Widget /FT /Tx /T (name) /V (Ada Lovelace)")
+	w.stream("/Type /XObject /Subtype /Form /BBox [0 0 328 20] /Resources << /Font << /F1 3 0 R >> >>", "/Tx BMC BT /F1 11 Tf 2 5 Td (Ada Lovelace) Tj ET EMC")
+	w.object(fmt.Sprintf("<< "+box+" /Subtype /Widget /FT /Tx /T (town) /V (Marylebone) >>", 640, 660))
+	w.object(fmt.Sprintf("<< "+box+" /Subtype /Widget /FT /Btn /T (agreed) /V /Off /AS /Off >>", 610, 630))
+	w.object(fmt.Sprintf("<< "+box+" /Subtype /FreeText /DA (/F1 9 Tf) /Contents (received in March) >>", 580, 600))
+	w.object("<< /Type /Annot /Subtype /Widget /FT /Tx /T (secret) /F 2 /Rect [72 550 400 570] /V (hidden) /AP << /N 7 0 R >> >>")
+	got := joined(readLocally(t, PDF, w.bytes()).Blocks)
+	for _, want := range []string{"Name of the applicant", "Ada Lovelace", "Marylebone", "received in March"} {
+		if strings.Count(got, want) != 1 {
+			t.Errorf("%q is in the text %d times, want once:\n%s", want, strings.Count(got, want), got)
+		}
+	}
+	if strings.Contains(got, "Off") {
+		t.Errorf("the state of a button is in the text:\n%s", got)
+	}
+}
+
+func TestShadowsOfPDFTextAreNoText(t *testing.T) {
+	t.Parallel()
+	got := joined(readLocally(t, PDF, makePDF([]placed{
+		{72, 700, 20, "Report of the year"}, {73, 699, 20, "Report of the year"}, {72, 600, 11, "twice"}, {72, 580, 11, "twice"},
+	})).Blocks)
+	if n := strings.Count(got, "Report of the year"); n != 1 {
+		t.Errorf("a text with a shadow is there %d times, want once:\n%s", n, got)
+	}
+	if n := strings.Count(got, "twice"); n != 2 {
+		t.Errorf("a line that was written twice is there %d times:\n%s", n, got)
+	}
+}

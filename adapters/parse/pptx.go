@@ -3,7 +3,6 @@ package parse
 import (
 	"context"
 	"encoding/xml"
-	"path"
 	"strings"
 
 	"github.com/ragcorp/ragcorp/core/text"
@@ -67,7 +66,7 @@ type presentation struct {
 	said map[string]bool // footers so far
 }
 
-// slide reads a slide, then the charts and diagrams on it, then its notes.
+// slide reads a slide, then the charts and diagrams on it, then its notes and what was remarked on it.
 func (p *presentation) slide(part string, number int) error {
 	rels, err := p.relations(part)
 	if err != nil {
@@ -78,18 +77,14 @@ func (p *presentation) slide(part string, number int) error {
 		return err
 	}
 	for _, rel := range rels {
-		switch rel.kind {
-		case "diagramData":
-			err = p.walk(rel.target, r.token)
-		case "chart":
-			err = p.chart(rel.target, &r)
-		}
+		blocks, err := p.graphic(rel, number)
 		if err != nil {
 			return err
 		}
+		r.blocks = append(r.blocks, blocks...)
 	}
 	for _, rel := range rels {
-		if rel.kind != "notesSlide" {
+		if rel.kind != "notesSlide" && rel.kind != "comments" {
 			continue
 		}
 		notes := slideReader{page: number, notes: true}
@@ -117,21 +112,6 @@ func (p *presentation) print(r slideReader) error {
 				return err
 			}
 		}
-	}
-	return nil
-}
-
-// chart gathers what a chart says: its titles, and a table of its categories and values.
-func (p *presentation) chart(part string, r *slideReader) error {
-	var g chartReader
-	if err := p.walk(part, g.token); err != nil {
-		return err
-	}
-	if s := oneLine(g.title.String()); s != "" {
-		r.blocks = append(r.blocks, text.Block{Page: r.page, Text: s})
-	}
-	if s, ok := markdownTable(g.rows()); ok {
-		r.blocks = append(r.blocks, text.Block{Kind: text.Table, Page: r.page, Text: s})
 	}
 	return nil
 }
@@ -182,6 +162,10 @@ func (r *slideReader) start(x *xml.Decoder, s xml.StartElement) error {
 		if r.role == "" {
 			r.role = "body"
 		}
+	case "text": // of a remark in the older form, which has no paragraphs
+		r.para.Reset()
+		r.level, r.bullet, r.plain = 0, false, false
+		r.inText++
 	case "p":
 		r.para.Reset()
 		r.level, r.bullet, r.plain = 0, false, false
@@ -210,7 +194,10 @@ func (r *slideReader) end(name string) {
 	switch name {
 	case "t":
 		r.inText--
-	case "p":
+	case "p", "text":
+		if name == "text" {
+			r.inText--
+		}
 		s := strings.TrimSpace(r.para.String())
 		r.para.Reset()
 		if n > 0 {
@@ -267,73 +254,4 @@ func (r *slideReader) paragraph(s string) {
 		b.Kind, b.Text = text.ListItem, strings.Repeat("  ", r.level)+"- "+s
 	}
 	r.blocks = append(r.blocks, b)
-}
-
-// chartReader gathers the cached values of a chart.
-type chartReader struct {
-	title  strings.Builder
-	series []chartSeries
-	where  []string // names of the elements around
-}
-
-type chartSeries struct{ name, categories, values []string }
-
-func (g *chartReader) token(_ *xml.Decoder, t xml.Token) error {
-	switch t := t.(type) {
-	case xml.StartElement:
-		if len(g.where) < 64 {
-			g.where = append(g.where, t.Name.Local)
-		}
-		if t.Name.Local == "ser" {
-			g.series = append(g.series, chartSeries{})
-		}
-	case xml.EndElement:
-		if n := len(g.where); n > 0 && g.where[n-1] == t.Name.Local {
-			g.where = g.where[:n-1]
-		}
-	case xml.CharData:
-		g.value(string(t))
-	}
-	return nil
-}
-
-func (g *chartReader) value(s string) {
-	in := strings.Join(g.where, "/")
-	switch base := path.Base(in); {
-	case base == "t":
-		g.title.WriteString(s + " ")
-	case base != "v" || len(g.series) == 0:
-	default:
-		ser := &g.series[len(g.series)-1]
-		switch {
-		case strings.Contains(in, "/tx/"):
-			ser.name = append(ser.name, s)
-		case strings.Contains(in, "/cat/"), strings.Contains(in, "/xVal/"):
-			ser.categories = append(ser.categories, s)
-		case strings.Contains(in, "/val/"), strings.Contains(in, "/yVal/"):
-			ser.values = append(ser.values, s)
-		}
-	}
-}
-
-// rows puts the categories into the first column and each series into one of its own.
-func (g *chartReader) rows() [][]string {
-	if len(g.series) == 0 {
-		return nil
-	}
-	head := []string{""}
-	for _, s := range g.series {
-		head = append(head, strings.Join(s.name, " "))
-	}
-	rows := [][]string{head}
-	for i, c := range g.series[0].categories {
-		row := []string{c}
-		for _, s := range g.series {
-			if i < len(s.values) {
-				row = append(row, s.values[i])
-			}
-		}
-		rows = append(rows, row)
-	}
-	return rows
 }

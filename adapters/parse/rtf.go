@@ -195,7 +195,7 @@ func (r *rtfReader) symbol(c byte) error {
 			r.at += 2
 		}
 	case '*':
-		r.group.opt = true
+		r.group.opt = r.group.fresh // anywhere else it means nothing
 		return nil
 	case '~':
 		r.write("\u00a0")
@@ -351,6 +351,9 @@ func (r *rtfReader) table() error {
 
 func (r *rtfReader) finish() error {
 	r.group.where, r.group.table = "", false
+	if len(r.cells) > 0 { // of a row that never ends
+		r.rows, r.cells = append(r.rows, r.cells), nil
+	}
 	if err := r.paragraph(); err != nil {
 		return err
 	}

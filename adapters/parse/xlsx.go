@@ -148,11 +148,49 @@ func (w *workbook) sheet(s sheet, number int) error {
 	if err != nil {
 		return err
 	}
-	for _, part := range byKind(rels)["comments"] {
+	kinds := byKind(rels)
+	for _, part := range kinds["comments"] {
 		if err := r.grid.begin(); err != nil {
 			return err
 		}
 		if err := w.comments(part, number); err != nil {
+			return err
+		}
+	}
+	for _, part := range kinds["drawing"] {
+		if err := w.drawing(part, &r.grid); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// drawing prints what stands on a sheet rather than in it: text boxes, diagrams, and the titles of charts, whose values are cells.
+func (w *workbook) drawing(part string, g *grid) error {
+	blocks, err := w.shapes(part, g.page)
+	if err != nil {
+		return err
+	}
+	rels, err := w.relations(part)
+	if err != nil {
+		return err
+	}
+	for _, r := range rels {
+		more, err := w.graphic(r, g.page)
+		if err != nil {
+			return err
+		}
+		for _, b := range more {
+			if b.Kind != text.Table {
+				blocks = append(blocks, b)
+			}
+		}
+	}
+	for _, b := range blocks {
+		if err := g.begin(); err != nil {
+			return err
+		}
+		if err := w.out.add(b); err != nil {
 			return err
 		}
 	}

@@ -33,7 +33,10 @@ func (xmlData) read(ctx context.Context, src source, out *output) error {
 		if strings.HasPrefix(strings.ToLower(label), "utf-16") || strings.HasPrefix(strings.ToLower(label), "utf-32") {
 			return input, nil // decoded above
 		}
-		return charset.NewReaderLabel(label, input)
+		if r, err := charset.NewReaderLabel(label, input); err == nil {
+			return r, nil
+		}
+		return guessed(input)
 	}
 	r := xmlReader{out: out}
 	for n := 0; ; n++ {
@@ -47,13 +50,39 @@ func (xmlData) read(ctx context.Context, src source, out *output) error {
 		if err != nil {
 			return corrupt("XML", err)
 		}
-		if d, ok := t.(xml.Directive); ok && bytes.Contains(d, []byte("ENTITY")) {
+		if d, ok := t.(xml.Directive); ok && definesText(d) {
 			return corrupt("XML without entities of its own", nil)
 		}
 		if err := r.token(t); err != nil {
 			return err
 		}
 	}
+}
+
+// definesText reports whether a document type defines entities that stand for text. Those that stand for pictures and their like are never
+// put in.
+func definesText(doctype []byte) bool {
+	for rest := doctype; ; {
+		_, after, found := bytes.Cut(rest, []byte("<!ENTITY"))
+		if !found {
+			return false
+		}
+		definition, _, _ := bytes.Cut(after, []byte(">"))
+		if !bytes.Contains(definition, []byte(" NDATA ")) {
+			return true
+		}
+		rest = after
+	}
+}
+
+// guessed decodes a text whose declared encoding isn't known.
+func guessed(input io.Reader) (io.Reader, error) {
+	data, err := io.ReadAll(input)
+	if err != nil {
+		return nil, err
+	}
+	s, err := decodeText(data)
+	return strings.NewReader(s), err
 }
 
 type xmlReader struct {
