@@ -153,7 +153,7 @@ func (v *view) wordsOf(from, size int) passage {
 	}
 	slices.Sort(p.words)
 	p.words = slices.Compact(p.words)
-	p.share = fullShare / math.Sqrt(float64(n))
+	p.share = min(1, fullShare/math.Sqrt(float64(n)))
 	p.density = min(1, math.Sqrt(dense/float64(n)))
 	return p
 }
@@ -177,10 +177,10 @@ func ends[T any](list []T, from, sentence int, of func(T) int) int {
 	return from
 }
 
-// signs adds the patterns of what was seen in a passage.
-func (g *grammar) signs(p passage, patterns map[Pattern]bool) {
+// signs adds the patterns of what was seen in a passage more clearly than that.
+func (g *grammar) signs(p passage, than float64, patterns map[Pattern]bool) {
 	for _, t := range p.traits {
-		if t.concept < g.concepts && g.pattern[t.concept] != "" && t.value > ofReported {
+		if t.concept < g.concepts && g.pattern[t.concept] != "" && t.value > than {
 			patterns[g.pattern[t.concept]] = true
 		}
 	}

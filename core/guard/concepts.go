@@ -4,7 +4,10 @@ package guard
 // ordinary words. What counts is which of them stand together, and how much that counts was fitted; see weights.
 func concepts() []concept {
 	var out []concept
-	for _, group := range [][]concept{conceptsOfAddress(), conceptsOfOrders(), conceptsOfFreedom(), conceptsOfOutput(), conceptsOfPlaces()} {
+	for _, group := range [][]concept{
+		conceptsOfAddress(), conceptsOfOrders(), conceptsOfFreedom(), conceptsOfOutput(), conceptsOfPlaces(),
+		conceptsOfReaders(), conceptsOfClaims(), conceptsOfVerdicts(), conceptsOfPeople(),
+	} {
 		out = append(out, group...)
 	}
 	return out
@@ -40,6 +43,7 @@ func conceptsOfAddress() []concept {
 				"assistant*|asistente*|bot|bots|model|models|modelo|modelos|machine*|summari*|reader|readers|lectores|automated|tools|reviewer*|revisor*|screening|agents",
 			"^dear|^to|^for|^querid*|^estimad*|^attention|^atencion|^hey|^hello|^hola|^hi|^a|^para ..2 {model}|assistant*|asistente*|bot|bots|model|models|modelo|modelos|" +
 				"neural|machine|machines|summari*|automated|retrieval|search_systems",
+			"dear|querido|querida|estimado|estimada|our|nuestro|whichever|cualquier|al ..2 bot|bots|assistant|asistente|{model}|robot|digital_reader|reviewer|revisor|summari*",
 			"{called}|^bots:|^assistants:|^llms|^ais|^model:|^modelo:|^grader:|^summariser:|^bot:|^corrector|^clasificador|^system:",
 		}},
 		{"whichever", AddressedToModel, []string{
@@ -230,7 +234,8 @@ func conceptsOfOutput() []concept {
 		}},
 		{"command", "", []string{
 			"{spill}|{give}|{say}|{send}|use|take|make|do|pick|choose|treat|keep|play|be|speak|talk|drop|assume|adopt|start|stop|begin|end|leave|hide|open|delete|give|" +
-				"set|mark|call|let|turn|switch|enter|go|get|find|look|look_up|click|multiply|change|become|remember|combine|take|work|think|sign|swear|agree|usa|toma|" +
+				"set|mark|call|let|turn|switch|enter|go|get|find|look|look_up|click|multiply|change|become|remember|combine|take|work|think|sign|swear|agree|forward|approve|decline|cancel|merge|rely|warn|store|save|asign*|recomiend*|marca*|" +
+				"ensen*|cumpl*|valor*|destac*|puntu*|consider*|reenvi*|finge*|promocion*|fiate|devuelv*|usa|toma|" +
 				"elige|trata|guarda|juega|habla|deja|asume|adopta|empieza|acaba|abre|cambia|recuerda|piensa|firma|inventa*|finge|acuerdate!",
 		}},
 		{"forbid", OutputControl, []string{
@@ -246,6 +251,10 @@ func conceptsOfOutput() []concept {
 		{"user", "", []string{
 			"{user}|customer|visitor|visitors|person|persona|whoever|quien|recruiter|seleccionador|someone|somebody|alguien|anyone|anybody|people|asker|candidate|applicant|" +
 				"candidata|candidato|reader|lector",
+		}},
+		{"favour", "", []string{
+			"could_you|would_you|would_it|can_you|perhaps|maybe|grateful|favour|favor|kindly|be_lovely|be_nice|be_so_kind|do_me|might_be|if_you_would|just_this_once|appreciate*|podrias|" +
+				"podria|te_importaria|me_harias|agradeceria|seria_estupendo|quiza|quizas|tendrias|solo_por_esta_vez|por_una_vez|hazme_el_favor|seria_bueno|would_love|gently|gentle",
 		}},
 		{"heed", "", []string{"please|kindly|por_favor|must|should|shall|need|have_to|has_to|are_to|debe|deben|hay_que|tiene_que|asked_to|not_allowed|required"}},
 	}

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -57,7 +58,7 @@ func TestTheWeightsAreFittedToTheData(t *testing.T) {
 	}
 }
 
-// fewest is in how many texts a word must be to get a weight.
+// fewest is in how many texts a word, or a pair of them, must be to get a weight.
 const fewest = 2
 
 // commonest is the part of the texts beyond which a word is too ordinary for one.
@@ -76,8 +77,8 @@ func learnFrom(list []lesson) ([]lesson, map[string]int) {
 	for _, l := range lessons {
 		clean, _ := reveal(l.text)
 		own := map[string]bool{}
-		for _, k := range tokenise(d.grammar, clean).list {
-			own[k.bare()] = true
+		for w := range tokenise(d.grammar, clean).words() {
+			own[w] = true
 		}
 		for w := range own {
 			in[w]++
@@ -164,8 +165,13 @@ func fitTo(lessons []lesson, vocabulary map[string]int) *weights {
 
 const (
 	rounds  = 200
-	attacks = 9.0 // how much more an attack counts that is missed than a harmless text that is suspected
-	penalty = 2.0
+	attacks = 4.5 // how much more an attack counts that is missed than a harmless text that is suspected
+
+	// What is seen alone says most reliably what it says; pairs of it are many, and each is rare.
+	penaltyOfOne   = 0.4
+	penaltyOfPair  = 16.0
+	penaltyOfWord  = 4.0
+	penaltyOfWords = 4.0 // of a pair of words
 
 	mostOfWord = 0.6 // a single word is no proof, however often the data happen to have it in attacks
 	rate       = 0.1
@@ -194,20 +200,32 @@ func (f *fit) step(chosen []passage) {
 	f.w.bias -= rate * 5 * slope.bias / float64(len(chosen))
 	for a := range f.names {
 		for b := a; b < len(f.names); b++ {
-			f.move(&f.w.of[a][b], slope.of[a][b])
+			held := penaltyOfPair
+			if a == b {
+				held = penaltyOfOne
+			}
+			f.move(&f.w.of[a][b], slope.of[a][b], held)
 		}
 	}
-	for i := range f.w.words {
-		f.move(&f.w.words[i], slope.words[i])
+	for word, i := range f.w.vocabulary {
+		held := penaltyOfWord
+		if strings.Contains(word, "_") {
+			held = penaltyOfWords
+		}
+		f.move(&f.w.words[i], slope.words[i], held)
 		f.w.words[i] = min(f.w.words[i], mostOfWord)
 	}
 }
 
-func (f *fit) move(w *float64, slope float64) {
-	slope += penalty * *w
+// move moves a weight, which a penalty holds back.
+func (f *fit) move(w *float64, slope, held float64) {
+	slope += held * *w
 	f.scale[w] += slope * slope
 	*w -= rate * slope / (math.Sqrt(f.scale[w]) + 1e-8)
 }
+
+// slight is the weight of a word below which it makes no difference.
+const slight = 0.04
 
 // printed is the weights in the form in which they are stored.
 func printed(w *weights) []byte {
@@ -226,7 +244,7 @@ func printed(w *weights) []byte {
 		}
 	}
 	for _, word := range slices.Sorted(maps.Keys(w.vocabulary)) {
-		if v := w.words[w.vocabulary[word]]; math.Abs(v) >= 0.005 {
+		if v := w.words[w.vocabulary[word]]; math.Abs(v) >= slight {
 			fmt.Fprintf(&out, "=%s %.3f\n", word, v)
 		}
 	}

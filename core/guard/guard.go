@@ -166,7 +166,10 @@ func (d *Detector) judge(v *view) Verdict {
 	}
 	out := Verdict{Score: 1 / (1 + math.Exp(-best))}
 	if len(patterns) == 0 {
-		d.grammar.signs(worst, patterns)
+		d.grammar.signs(worst, ofReported, patterns)
+	}
+	if len(patterns) == 0 && out.Suspicious() {
+		d.grammar.signs(worst, 0, patterns)
 	}
 	if len(patterns) == 0 {
 		return Verdict{}

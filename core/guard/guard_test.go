@@ -103,7 +103,7 @@ func TestFlagsSumPatternsUp(t *testing.T) {
 func TestTheDataSetIsToldApart(t *testing.T) {
 	t.Parallel()
 	d := guard.New()
-	for part, want := range map[string]struct{ recall, precision float64 }{"dev": {0.97, 0.98}, "test": {0.83, 0.86}} {
+	for part, want := range map[string]struct{ recall, precision float64 }{"dev": {0.97, 0.98}, "test": {0.85, 0.9}} {
 		var found, missed, wrong, ordinary, ordinaryWrong float64
 		for _, s := range samples(t, part) {
 			suspicious := d.Scan(s.Text).Suspicious()

@@ -1,8 +1,10 @@
 package guard
 
 import (
+	"iter"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // mood is how a verb is used.
@@ -18,7 +20,7 @@ const (
 const (
 	ofReported = 0.3
 	ofNegated  = 0.1
-	ofQuoted   = 0.25 // quoted in a sentence that begins outside of the quotation
+	ofQuoted   = 0.25 // quoted in a sentence that isn't quoted as a whole
 	ofMeta     = 0.45 // after words that tell that the sentence is about attacks
 )
 
@@ -30,7 +32,6 @@ func (g *grammar) classify(t *token) {
 		slices.Sort(t.classes)
 		t.classes = slices.Compact(t.classes)
 	}
-	t.id = g.vocabulary[t.bare()]
 	t.verb = slices.ContainsFunc(t.classes, func(c class) bool { return g.verbs[c] })
 }
 
@@ -46,6 +47,7 @@ func (t *token) bare() string { return strings.TrimRight(t.word, ":,") }
 func (t *tokens) settle() {
 	if n := len(t.list); n > 0 {
 		t.meta = make([]int, t.list[n-1].sentence+1)
+		t.partly = make([]bool, len(t.meta))
 	}
 	for i := range t.meta {
 		t.meta[i] = len(t.list)
@@ -56,6 +58,7 @@ func (t *tokens) settle() {
 		if k.first {
 			last = reported
 		}
+		t.partly[k.sentence] = t.partly[k.sentence] || !k.quoted
 		if k.is(t.grammar.meta) && !k.quoted {
 			t.meta[k.sentence] = min(t.meta[k.sentence], i)
 		}
@@ -144,17 +147,19 @@ func bent(word string) bool {
 
 // spanishVerb reports whether a word ends as commands not to do something do, such as menciones and sigas.
 func spanishVerb(word string) bool {
-	return strings.HasSuffix(word, "as") || in(" menciones senales informes reveles contestes cuentes prestes ", word)
+	return strings.HasSuffix(word, "as") || strings.HasSuffix(word, "los") || in(" menciones senales informes reveles contestes cuentes prestes ", word)
 }
 
 // view is what is found in the text.
 func (t *tokens) view() *view {
 	v := &view{words: make([][]int, len(t.meta)), size: make([]int, len(t.meta))}
 	v.found, v.seen = t.matches()
-	for _, k := range t.list {
+	for i, k := range t.list {
 		v.size[k.sentence]++
-		if k.id > 0 {
-			v.words[k.sentence] = append(v.words[k.sentence], k.id)
+		for w := range t.wordsAt(i) {
+			if id := t.grammar.vocabulary[w]; id > 0 {
+				v.words[k.sentence] = append(v.words[k.sentence], id)
+			}
 		}
 	}
 	return v
@@ -243,20 +248,12 @@ func (t *tokens) credit(first, verb int) float64 {
 	}
 	k := t.list[first]
 	switch {
-	case k.quoted && !t.opensQuoted(first):
+	case k.quoted && t.partly[k.sentence]:
 		keep *= ofQuoted
 	case t.meta[k.sentence] < first && !k.quoted:
 		keep *= ofMeta
 	}
 	return keep
-}
-
-// opensQuoted reports whether the sentence of a token begins inside of a quotation.
-func (t *tokens) opensQuoted(i int) bool {
-	for i > 0 && t.list[i-1].sentence == t.list[i].sentence {
-		i--
-	}
-	return t.list[i].quoted
 }
 
 // concealed finds evidence in places that people don't see, and in words that are spelled in disguise.
@@ -306,4 +303,40 @@ func (g *grammar) longestKnown(s string) int {
 		}
 	}
 	return 0
+}
+
+// words are all that may have a weight of its own.
+func (t *tokens) words() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for i := range t.list {
+			for w := range t.wordsAt(i) {
+				if !yield(w) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// wordsAt are the stem of a word, and the pair of it and the one before in the same sentence.
+func (t *tokens) wordsAt(i int) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		k := &t.list[i]
+		w := stem(k.bare())
+		if yield(w) && i > 0 && !k.first && t.list[i-1].sentence == k.sentence {
+			yield(stem(t.list[i-1].bare()) + "_" + w)
+		}
+	}
+}
+
+// stemLength is how many bytes of a word its stem has. In languages that put endings to words that is as good as more careful
+// ways, and costs nothing.
+const stemLength = 6
+
+func stem(word string) string {
+	n := min(len(word), stemLength)
+	for n < len(word) && !utf8.RuneStart(word[n]) {
+		n--
+	}
+	return word[:n]
 }

@@ -43,7 +43,7 @@ type grammar struct {
 	rules      []rule         // and then the forms of concepts
 	concepts   int            // their number
 	pattern    []Pattern      // of the concepts
-	vocabulary map[string]int // words that have a weight of their own, from 1 on
+	vocabulary map[string]int // stems and pairs of them that have a weight of their own, from 1 on
 	lexicon    map[string]string
 	meta       class // the words of sentences about attacks, and about what texts say
 	exact      map[string][]class

@@ -12,7 +12,6 @@ import (
 type token struct {
 	word     string   // folded; marks are in angle brackets
 	classes  []uint16 // the classes of words that it belongs to, ascending
-	id       int      // its place in the vocabulary, 0 when it has none
 	sentence int
 	starts   bool // a clause begins here
 	first    bool // a sentence begins here
@@ -27,7 +26,8 @@ type token struct {
 type tokens struct {
 	grammar *grammar
 	list    []token
-	meta    []int // by sentence: the first token that is meta, outside quotes; len(list) when there is none
+	meta    []int  // by sentence: the first token that is meta, outside quotes; len(list) when there is none
+	partly  []bool // by sentence: it has words outside quotes
 }
 
 // cutter cuts a text into tokens.
@@ -253,6 +253,13 @@ func (c *cutter) suffix(r rune) {
 	}
 }
 
+// field reports whether the quotation marks here and at an end are those of a name or a value of JSON, which quote nobody.
+func (c *cutter) field(end int) bool {
+	before := strings.TrimRight(c.s[max(0, c.at-longestTag):c.at], " \n\t")
+	after := strings.TrimLeft(c.s[end+1:min(len(c.s), end+longestTag)], " \n\t")
+	return before != "" && strings.IndexByte("{[,:", before[len(before)-1]) >= 0 && after != "" && strings.IndexByte(":,]}", after[0]) >= 0
+}
+
 // longestQuote bounds how far a quotation may reach, so that a stray mark doesn't quote the rest.
 const longestQuote = 400
 
@@ -269,6 +276,9 @@ func (c *cutter) quote(r rune) {
 	from := c.at + utf8.RuneLen(r)
 	rest := c.s[from:min(len(c.s), from+longestQuote)]
 	n := strings.IndexRune(rest, end)
+	if r == '"' && n > 0 && c.field(from+n) {
+		return
+	}
 	if n > 0 && !(r == '\'' && c.at > 0 && isLetterAt(c.s, c.at-1)) {
 		c.close, c.quoteEnd = end, from+n
 	}

@@ -18,7 +18,7 @@ var fitted string
 type weights struct {
 	bias       float64
 	of         [][]float64    // by two traits, the lesser one first; a single one stands with itself
-	vocabulary map[string]int // words, from 1 on
+	vocabulary map[string]int // stems and pairs of them, from 1 on
 	words      []float64      // by their place there
 }
 
