@@ -18,9 +18,9 @@ import (
 var App = wire.NewSet(
 	adapters.OpenStore, wire.Bind(new(core.Store), new(*sqlstore.Store)),
 	adapters.OpenBlobs, wire.Bind(new(document.Blobs), new(*blobstore.Store)),
-	adapters.OpenParser, adapters.OpenEmbedder, adapters.OpenNextEmbedder, adapters.OpenGenerator, adapters.OpenReranker,
+	adapters.OpenParser, adapters.OpenEmbedder, adapters.OpenNextEmbedder, adapters.OpenGenerator, adapters.OpenContextWriter, adapters.OpenReranker,
 	adapters.OpenTokens, adapters.OpenHasher,
-	wire.Struct(new(core.Ports), "Store", "Blobs", "Parser", "Embedder", "Generator", "Reranker", "Tokens", "Hasher"),
+	wire.Struct(new(core.Ports), "Store", "Blobs", "Parser", "Embedder", "Generator", "ContextWriter", "Reranker", "Tokens", "Hasher"),
 	adapters.CoreOptions, adapters.OpenTelemetry, adapters.OpenApp,
 )
 

@@ -82,7 +82,7 @@ func CoreOptions(c Config, h identity.Hasher) (*core.Options, error) {
 		Documents: document.Options{
 			Chunks: c.Chunks(), MaxUpload: c.HTTP.MaxUpload, MaxText: c.Documents.MaxText, MaxTitle: c.Documents.MaxTitle,
 			MaxSource: c.Documents.MaxSource, LinkLife: time.Duration(c.S3.LinkSeconds) * time.Second,
-			RestoreWindow: orNever(c.Documents.Restore), TitleWeight: orNever(c.Documents.TitleWeight),
+			RestoreWindow: orNever(c.Documents.Restore), TitleWeight: orNever(c.Documents.TitleWeight), Contexts: c.Contexts.options(),
 		},
 		Search: retrieval.Options{
 			MaxDefault: c.HTTP.MaxTopK, Rerank: c.Rerank.options(),

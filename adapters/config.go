@@ -26,6 +26,7 @@ type Config struct {
 	Worker    WorkerConfig
 	Queue     QueueConfig
 	Documents DocumentConfig
+	Contexts  ContextConfig
 	Answers   AnswerConfig
 	Log       LogConfig
 	Traces    TraceConfig

@@ -33,6 +33,7 @@ func ConfigFrom(environment map[string]string) (Config, error) {
 	c.Data.BlobURL = orElse(c.Data.BlobURL, c.usualBlobs())
 	c.Data.EmbedURL = orElse(c.Data.EmbedURL, c.Models.usual("gemini:gemini-embedding-001"))
 	c.Data.LLMURL = orElse(c.Data.LLMURL, c.Models.usual("gemini:gemini-2.5-flash"))
+	c.Contexts.URL = strings.TrimSpace(orElse(c.Contexts.URL, c.Data.LLMURL))
 	c.Rerank.URL = strings.TrimSpace(orElse(c.Rerank.URL, usualReranker(c.Data.EmbedURL)))
 	c.Queue.URL = orElse(c.Queue.URL, orElse(c.Queue.RedisURL, noQueue))
 	if err := errors.Join(append(unreadable, c.validate()...)...); err != nil {

@@ -64,6 +64,7 @@ func (c Config) validate() []error {
 	c.Worker.check(&r)
 	c.Queue.check(&r)
 	c.Documents.check(&r)
+	c.Contexts.check(&r)
 	c.Answers.check(&r)
 	c.Traces.check(&r)
 	c.Seed.check(&r, c.Env)

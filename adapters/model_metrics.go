@@ -24,6 +24,9 @@ func ModelCounts(p core.Ports) func() []ops.ModelCounts {
 	if r, ok := p.Generator.(*resilient.Generator); ok {
 		read = append(read, func() ops.ModelCounts { return countsOf(r.Model(), "generate", r.Stats()) })
 	}
+	if r, ok := p.ContextWriter.(*resilient.Generator); ok && p.ContextWriter != p.Generator {
+		read = append(read, func() ops.ModelCounts { return countsOf(r.Model(), "context", r.Stats()) })
+	}
 	if r, ok := p.Reranker.(*resilient.Reranker); ok {
 		read = append(read, func() ops.ModelCounts { return countsOf(r.Model(), "rerank", r.Stats()) })
 	}

@@ -17,7 +17,7 @@ import (
 )
 
 // modelSchemes are those of EMBED_URL and LLM_URL.
-const modelSchemes = "offline:, openai:BASE_URL#MODEL, gemini:MODEL, and for LLM_URL anthropic:MODEL"
+const modelSchemes = "offline:, openai:BASE_URL#MODEL, gemini:MODEL, and for models that write anthropic:MODEL"
 
 // OpenEmbedder opens the embedding model that EMBED_URL names:
 //
@@ -78,37 +78,44 @@ func (s embedding) open(c ModelConfig) (llm.Embedder, error) {
 	return nil, unknownScheme(s.variable, modelSchemes)
 }
 
-// OpenGenerator opens the model that LLM_URL names, by the same schemes as OpenEmbedder; that of offline: answers by quoting
-// and is no language model. None is called yet.
+// OpenGenerator opens the model that LLM_URL names, by the same schemes as OpenEmbedder and by anthropic:MODEL; that of offline:
+// answers by quoting and is no language model. None is called yet.
 func OpenGenerator(c Config) (llm.Generator, error) {
-	scheme, rest, _ := strings.Cut(c.Data.LLMURL, ":")
+	return generating{"LLM_URL", c.Data.LLMURL}.open(c.Models)
+}
+
+// generating is what a setting says about a model that writes, and which one it is.
+type generating struct{ variable, url string }
+
+func (s generating) open(c ModelConfig) (llm.Generator, error) {
+	scheme, rest, _ := strings.Cut(s.url, ":")
 	switch scheme {
 	case "offline":
 		return offline.NewGenerator(), nil
 	case "openai":
-		m, err := openaiModel("LLM_URL", rest, c.Models)
+		m, err := openaiModel(s.variable, rest, c)
 		if err != nil {
 			return nil, err
 		}
 		g, err := openai.NewGenerator(m, nil)
 		if err != nil {
-			return nil, fmt.Errorf("LLM_URL: %w", err)
+			return nil, fmt.Errorf("%s: %w", s.variable, err)
 		}
-		return resilient.NewGenerator(g, c.Models.resilience()), nil
+		return resilient.NewGenerator(g, c.resilience()), nil
 	case "gemini":
-		g, err := gemini.NewGenerator(gemini.Model{Name: rest, Key: c.Models.GoogleKey}, nil)
+		g, err := gemini.NewGenerator(gemini.Model{Name: rest, Key: c.GoogleKey}, nil)
 		if err != nil {
-			return nil, fmt.Errorf("LLM_URL, GOOGLE_API_KEY: %w", err)
+			return nil, fmt.Errorf("%s, GOOGLE_API_KEY: %w", s.variable, err)
 		}
-		return resilient.NewGenerator(g, c.Models.resilience()), nil
+		return resilient.NewGenerator(g, c.resilience()), nil
 	case "anthropic":
-		g, err := anthropic.NewGenerator(anthropic.Model{Name: rest, Key: c.Models.AnthropicKey}, nil)
+		g, err := anthropic.NewGenerator(anthropic.Model{Name: rest, Key: c.AnthropicKey}, nil)
 		if err != nil {
-			return nil, fmt.Errorf("LLM_URL, ANTHROPIC_API_KEY: %w", err)
+			return nil, fmt.Errorf("%s, ANTHROPIC_API_KEY: %w", s.variable, err)
 		}
-		return resilient.NewGenerator(g, c.Models.resilience()), nil
+		return resilient.NewGenerator(g, c.resilience()), nil
 	}
-	return nil, unknownScheme("LLM_URL", modelSchemes)
+	return nil, unknownScheme(s.variable, modelSchemes)
 }
 
 // openaiModel reads BASE_URL#MODEL. No error repeats it, since it may hold a password.

@@ -46,7 +46,7 @@ func watchedApp(t *testing.T, watch ops.Telemetry) (*core.App, *sqlstore.Store) 
 	}
 	app, closeApp, err := adapters.OpenApp(core.Ports{
 		Store: store, Blobs: blobs, Parser: parse.InProcess(parse.Options{}), Embedder: offline.NewEmbedder(),
-		Generator: offline.NewGenerator(), Hasher: hasher, Tokens: tokens,
+		Generator: offline.NewGenerator(), ContextWriter: offline.NewGenerator(), Hasher: hasher, Tokens: tokens,
 	}, adapters.NextEmbedder{}, new(core.Options), store, watch)
 	if err != nil {
 		t.Fatal(err)
@@ -104,7 +104,8 @@ func TestATraceGoesFromTheRequestOverTheDeliveryToTheModel(t *testing.T) {
 	for _, line := range []string{
 		`rag_worker_processed_total{status="READY"} 1`, `rag_pipeline_stage_seconds_count{stage="parsing"} 1`,
 		`rag_pipeline_stage_seconds_count{stage="embedding"} 1`, `rag_pipeline_stage_seconds_count{stage="indexing"} 1`,
-		`rag_provider_calls_total{operation="embed",outcome="ok"} 1`,
+		`rag_provider_calls_total{operation="embed",outcome="ok"} 1`, `rag_provider_calls_total{operation="context",outcome="ok"} 1`,
+		`rag_pipeline_stage_seconds_count{stage="context"} 1`, `rag_chunk_contexts_total{outcome="unusable"} 1`,
 		`rag_requests_total{endpoint="/v1/workspaces/{workspace_id}/documents/upload",method="POST",status="2xx"} 1`,
 	} {
 		if !strings.Contains(metrics.Body.String(), line+"\n") {

@@ -49,6 +49,10 @@ type Ports struct {
 	Tokens    identity.Tokens // optional; without it nobody can sign in
 	Hasher    identity.Hasher // optional; without it there are no passwords and no API keys
 
+	// ContextWriter is optional: the model that writes, for every chunk, what places it in its document, by which it is found too.
+	// It must be a language model, and may be Generator.
+	ContextWriter document.ContextWriter
+
 	// NextEmbedder is optional: the model that is to take Embedder's place. Documents are embedded with both; searches use the one
 	// whose space App.Documents.UseSpace has named, at first Embedder's.
 	NextEmbedder llm.Embedder
@@ -143,7 +147,8 @@ func New(p Ports, o *Options) (*App, error) {
 	}
 	a.Documents, err = document.New(document.Ports{
 		Store: p.Store.Documents(), Pipeline: p.Store.Pipeline(), Janitor: p.Store.Janitor(),
-		Spaces: p.Store.Spaces(), Blobs: p.Blobs, Parser: p.Parser, Models: p.models(), Events: p.Store.Events(), Backlog: p.Store.Backlog(),
+		Spaces: p.Store.Spaces(), Blobs: p.Blobs, Parser: p.Parser, Models: p.models(), ContextWriter: p.ContextWriter,
+		Events: p.Store.Events(), Backlog: p.Store.Backlog(),
 	}, a.Workspaces, &opts.Documents)
 	return a, err
 }

@@ -27,7 +27,7 @@ func (a *App) Handle(ctx context.Context, d event.Delivery) error {
 		if err != nil {
 			return err
 		}
-		return a.Documents.Ingest(ctx, d.Lease, run)
+		return a.Documents.Ingest(ctx, d.Lease, run, a.retry.exhausted(d))
 	case document.TopicPurge:
 		return a.Documents.Purge(ctx, d.Event)
 	case document.TopicFill:

@@ -118,7 +118,7 @@ func TestThePackagesOfTheCoreStandInALine(t *testing.T) {
 		"core/workspace":   "fault event identity",
 		"core/audit":       "fault event identity",
 		"core/idempotency": "fault identity",
-		"core/document":    "fault event identity workspace llm text",
+		"core/document":    "fault event identity workspace llm text guard",
 		"core/retrieval":   "fault event identity workspace llm text document guard",
 		"core/connector":   "fault event identity workspace document",
 		"core/chat":        "fault event identity workspace llm text document retrieval guard",

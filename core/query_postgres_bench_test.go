@@ -6,9 +6,12 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/url"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -20,8 +23,8 @@ import (
 
 // BenchmarkQueryOnPostgres measures whole queries, both arms, on PostgreSQL, for one client, against their bare statements: what a
 // query sends to the server is recorded on the way, byte for byte, and the same bytes are then sent again in turn with the query,
-// over as many connections as it used, each message when the one before it is answered, and the answers are passed over. The
-// connections don't wait for each other, which a query's last statement does.
+// over as many connections as it used, each message when all is answered that was answered when the query sent it, and the answers
+// are passed over.
 //
 //	BENCH_DOCUMENTS=5000 go test ./core -run xxx -bench QueryOnPostgres -benchtime 300x -timeout 2h
 func BenchmarkQueryOnPostgres(b *testing.B) {
@@ -31,7 +34,7 @@ func BenchmarkQueryOnPostgres(b *testing.B) {
 	p := newRecorder(b, direct)
 	recorded := library{app: appOn(b, p.url), ws: l.ws}
 	rng := rand.New(rand.NewPCG(3, 4)) //nolint:gosec // no secrecy
-	queries, sent := make([]string, 50), make([]map[int][]byte, 50)
+	queries, sent := make([]string, 50), make([][]message, 50)
 	for i := range queries {
 		queries[i] = prose(rng, 10)
 		l.ask(b, queries[i]) // makes the connections, and learns what the statements return
@@ -43,11 +46,9 @@ func BenchmarkQueryOnPostgres(b *testing.B) {
 		sent[i] = p.end()
 	}
 	bare := map[int]*bareConn{}
-	for _, conns := range sent {
-		for n := range conns {
-			if bare[n] == nil {
-				bare[n] = dialBare(b, direct)
-			}
+	for _, m := range slices.Concat(sent...) {
+		if bare[m.conn] == nil {
+			bare[m.conn] = dialBare(b, direct)
 		}
 	}
 	var whole, lexical, dense, statements times
@@ -69,13 +70,21 @@ func BenchmarkQueryOnPostgres(b *testing.B) {
 	b.ReportMetric(float64(l.chunks), "chunks")
 }
 
-// recorder stands between a program and its server, and keeps what the program sends, by connection.
+// message is what a program sends to its server at once, up to where it waits for an answer.
+type message struct {
+	conn  int
+	raw   []byte
+	after map[int]int // how many answers each connection had got when it was sent
+}
+
+// recorder stands between a program and its server, and keeps what the program sends.
 type recorder struct {
 	url string
 
-	mu   sync.Mutex
-	on   bool
-	kept map[int][]byte
+	mu       sync.Mutex
+	on       bool
+	sent     []message
+	answered map[int]int // by connection
 }
 
 func newRecorder(b *testing.B, server string) *recorder {
@@ -100,57 +109,123 @@ func newRecorder(b *testing.B, server string) *recorder {
 				_ = client.Close()
 				continue
 			}
-			copying.Go(func() { _, _ = io.Copy(client, behind); _ = client.Close() })
-			copying.Go(func() {
-				_, _ = io.Copy(behind, io.TeeReader(client, tap{r, n}))
-				_ = behind.Close()
-			})
+			copying.Go(func() { r.copy(client, behind, "Z", func([]byte) { r.answer(n) }); _ = client.Close() })
+			copying.Go(func() { r.copy(behind, client, "SQ", func(raw []byte) { r.send(n, raw) }); _ = behind.Close() })
 		}
 	})
 	b.Cleanup(func() { _ = listener.Close(); copying.Wait() }) // after the store was closed
 	return r
 }
 
+// copy copies what comes, and says what has come up to each message of one of the kinds, before it is passed on.
+func (r *recorder) copy(to io.Writer, from io.Reader, kinds string, say func([]byte)) {
+	var waiting []byte
+	seen, begun := 0, false
+	_, _ = io.Copy(to, readerFunc(func(p []byte) (int, error) {
+		n, err := from.Read(p)
+		waiting = append(waiting, p[:n]...)
+		for {
+			head := 1
+			if kinds != "Z" && !begun { // the first one of a client has no kind
+				head = 0
+			}
+			if len(waiting) < seen+head+4 {
+				return n, err
+			}
+			end := seen + head + int(binary.BigEndian.Uint32(waiting[seen+head:]))
+			if len(waiting) < end {
+				return n, err
+			}
+			kind := waiting[seen]
+			seen = end
+			if head == 1 && strings.IndexByte(kinds, kind) >= 0 {
+				say(slices.Clone(waiting[:end]))
+			}
+			if !begun || strings.IndexByte(kinds, kind) >= 0 {
+				waiting, seen, begun = append([]byte{}, waiting[end:]...), 0, true
+			}
+		}
+	}))
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+func (r *recorder) send(conn int, raw []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.on {
+		r.sent = append(r.sent, message{conn, raw, maps.Clone(r.answered)})
+	}
+}
+
+func (r *recorder) answer(conn int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.on {
+		r.answered[conn]++
+	}
+}
+
 func (r *recorder) begin() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.on, r.kept = true, map[int][]byte{}
+	r.on, r.sent, r.answered = true, nil, map[int]int{}
 }
 
-func (r *recorder) end() map[int][]byte {
+func (r *recorder) end() []message {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.on = false
-	return r.kept
-}
-
-// tap takes what a connection sends.
-type tap struct {
-	*recorder
-	conn int
-}
-
-func (t tap) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.on {
-		t.kept[t.conn] = append(t.kept[t.conn], p...)
-	}
-	return len(p), nil
+	return r.sent
 }
 
 // replay sends what was recorded once more.
-func replay(conns map[int]*bareConn, sent map[int][]byte) error {
-	errs := make(chan error, len(sent))
-	for n, raw := range sent {
-		go func() { errs <- conns[n].send(raw) }()
+func replay(conns map[int]*bareConn, sent []message) error {
+	var mu sync.Mutex
+	some := sync.NewCond(&mu)
+	answered := map[int]int{}
+	by := map[int][]message{}
+	for _, m := range sent {
+		by[m.conn] = append(by[m.conn], m)
 	}
-	for range sent {
+	errs := make(chan error, len(by))
+	for n, messages := range by {
+		go func() {
+			for _, m := range messages {
+				mu.Lock()
+				for !reached(answered, m.after) {
+					some.Wait()
+				}
+				mu.Unlock()
+				if err := conns[n].send(m.raw); err != nil {
+					errs <- err
+					return
+				}
+				mu.Lock()
+				answered[n]++
+				mu.Unlock()
+				some.Broadcast()
+			}
+			errs <- nil
+		}()
+	}
+	for range by {
 		if err := <-errs; err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func reached(have, want map[int]int) bool {
+	for conn, n := range want {
+		if have[conn] < n {
+			return false
+		}
+	}
+	return true
 }
 
 // bareConn is a connection to PostgreSQL without a driver.
@@ -174,23 +249,12 @@ func dialBare(b *testing.B, server string) *bareConn {
 	return &bareConn{raw.Conn, bufio.NewReaderSize(raw.Conn, 1<<16)}
 }
 
-// send sends messages up to each that the server answers with being ready, and waits for that.
+// send sends a message and waits for its answer.
 func (c *bareConn) send(raw []byte) error {
-	for from, to := 0, 0; from < len(raw); from = to {
-		for kind := byte(0); kind != 'S' && kind != 'Q'; { // Sync and Query
-			if len(raw) < to+5 {
-				return fmt.Errorf("%d bytes are no message", len(raw)-to)
-			}
-			kind, to = raw[to], to+1+int(binary.BigEndian.Uint32(raw[to+1:]))
-		}
-		if _, err := c.Write(raw[from:to]); err != nil {
-			return err
-		}
-		if err := c.ready(); err != nil {
-			return err
-		}
+	if _, err := c.Write(raw); err != nil {
+		return err
 	}
-	return nil
+	return c.ready()
 }
 
 // ready passes over what the server says until it is ready.

@@ -2,9 +2,11 @@ package anthropic_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -49,6 +51,39 @@ func TestAPromptIsSentAsMessages(t *testing.T) {
 	}
 	if _, _, err := say(t.Context(), s.generator(t), question()); err != nil || s.bodies[1].MaxTokens != 4096 {
 		t.Errorf("without a limit: %d tokens, %v", s.bodies[1].MaxTokens, err)
+	}
+}
+
+func TestTheAPIIsToldToRememberWhatComesAgain(t *testing.T) {
+	t.Parallel()
+	var sent struct {
+		Messages []struct{ Content json.RawMessage }
+	}
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := json.NewDecoder(r.Body).Decode(&sent); err != nil {
+			t.Error(err)
+		}
+		stream(begin(3), block(), delta("yes"), finish("end_turn", 1), stop)(w, r)
+	}))
+	t.Cleanup(s.Close)
+	for _, c := range []struct {
+		m    llm.Message
+		want string
+	}{
+		{
+			llm.Message{Text: "the document, the chunk", Shared: 13},
+			`[{"type":"text","text":"the document,","cache_control":{"type":"ephemeral"}},{"type":"text","text":" the chunk"}]`,
+		},
+		{llm.Message{Text: "the document", Shared: 12}, `"the document"`},
+		{llm.Message{Text: "  the chunk", Shared: 2}, `"  the chunk"`},
+	} {
+		c.m.Role = llm.RoleUser
+		if _, _, err := say(t.Context(), (&server{Server: s}).generator(t), llm.Request{Messages: []llm.Message{c.m}}); err != nil {
+			t.Fatal(err)
+		}
+		if got := string(sent.Messages[0].Content); got != c.want {
+			t.Errorf("%+v was sent as %s, want %s", c.m, got, c.want)
+		}
 	}
 }
 

@@ -48,7 +48,27 @@ type messagesRequest struct {
 
 type message struct {
 	Role    string `json:"role"`
-	Content string `json:"content"`
+	Content any    `json:"content"` // a string, or a list of block
+}
+
+type block struct {
+	Type  string `json:"type"`
+	Text  string `json:"text"`
+	Cache *cache `json:"cache_control,omitempty"`
+}
+
+// cache tells the API to remember what it has read up to the end of a block, for some minutes.
+type cache struct {
+	Type string `json:"type"`
+}
+
+// contentOf is the text of a message, in two blocks where others begin with the same.
+func contentOf(m llm.Message) any {
+	begins, goesOn := m.Text[:m.Shared], m.Text[m.Shared:]
+	if strings.TrimSpace(begins) == "" || strings.TrimSpace(goesOn) == "" {
+		return m.Text
+	}
+	return []block{{Type: "text", Text: begins, Cache: &cache{"ephemeral"}}, {Type: "text", Text: goesOn}}
 }
 
 // request translates messages. The API has one instruction beside the messages, wants the user to speak first, and refuses
@@ -66,7 +86,7 @@ func (g *Generator) request(r llm.Request) messagesRequest {
 			system = append(system, m.Text)
 		case m.Role == llm.RoleAssistant && len(out.Messages) == 0:
 		default:
-			out.Messages = append(out.Messages, message{Role: string(m.Role), Content: m.Text})
+			out.Messages = append(out.Messages, message{Role: string(m.Role), Content: contentOf(m)})
 		}
 	}
 	out.System = strings.Join(system, "\n\n")

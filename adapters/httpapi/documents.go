@@ -38,8 +38,8 @@ type DocumentSummaryRes struct {
 
 // ProgressRes says how far processing is.
 type ProgressRes struct {
-	Stage string `json:"stage" enum:"queued,parsing,chunking,embedding,indexing,done"`
-	Done  int    `json:"done" doc:"Pages while parsing, chunks while embedding."`
+	Stage string `json:"stage" enum:"queued,parsing,chunking,context,embedding,indexing,done"`
+	Done  int    `json:"done" doc:"Pages while parsing, chunks while contexts are written and while embedding."`
 	Total int    `json:"total" doc:"0 while it isn't known."`
 }
 
@@ -50,7 +50,7 @@ type DocumentDetailRes struct {
 	DeletedAt         *time.Time `json:"deleted_at"`
 	UploadedByUserID  *uuid.UUID `json:"uploaded_by_user_id" format:"uuid" nullable:"true"`
 	ParentID          *uuid.UUID `json:"parent_id" format:"uuid" nullable:"true" doc:"The document in whose file this one was, such as a message or an archive."`
-	Properties        Properties `json:"properties" doc:"What the file says about itself (title, author, created, language), and what reading it could not do (pages_without_text, not_read)."`
+	Properties        Properties `json:"properties" doc:"What the file says about itself (title, author, created, language), and what reading it could not do (pages_without_text, not_read, chunks_without_context)."`
 	AllowedRoles      []string   `json:"allowed_roles" nullable:"false"`
 	Run               int        `json:"run" doc:"How often it was processed, this time included."`
 	SearchableVersion int64      `json:"searchable_version" doc:"Changes whenever searches see another version; 0 while they see none."`

@@ -11,13 +11,14 @@ import (
 	"time"
 
 	"github.com/ragcorp/ragcorp/core/fault"
+	"github.com/ragcorp/ragcorp/core/identity"
 )
 
 // mostBuckets bounds the memory of the limiter.
 const mostBuckets = 10_000
 
 // limiter gives every client a bucket of tokens that refills steadily. Clients are told apart by who they are, else by their
-// address; an address in X-Forwarded-For counts only when a trusted proxy wrote it.
+// network; an address in X-Forwarded-For counts only when a trusted proxy wrote it.
 type limiter struct {
 	rps     float64
 	burst   float64
@@ -128,9 +129,9 @@ func (s *Server) limit(next http.Handler) http.Handler {
 	})
 }
 
-// addressOf names the bucket of those who don't say who they are.
+// addressOf names the bucket of those who don't say who they are. Whoever has one IPv6 address has all of its /64, and so one bucket.
 func (s *Server) addressOf(r *http.Request) string {
-	return "ip:" + s.limiter.client(r.RemoteAddr, r.Header.Get("X-Forwarded-For"))
+	return "ip:" + identity.Network(s.limiter.client(r.RemoteAddr, r.Header.Get("X-Forwarded-For")))
 }
 
 func (s *Server) carriesCredential(r *http.Request) bool {

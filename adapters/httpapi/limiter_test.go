@@ -2,6 +2,8 @@ package httpapi
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 )
@@ -78,6 +80,38 @@ func TestAnAddressIsBelievedOnlyFromTrustedProxies(t *testing.T) {
 	} {
 		if got := l.client(c.remote, c.forwarded); got != c.want {
 			t.Errorf("client(%q, %q) = %s, want %s", c.remote, c.forwarded, got, c.want)
+		}
+	}
+}
+
+func TestThoseWhoHoldANetworkShareItsBucket(t *testing.T) {
+	t.Parallel()
+	s := &Server{limiter: newLimiter(Options{RateRPS: 1, RateBurst: 1, TrustedProxies: []string{"10.0.0.0/8", "fd00::/8"}})}
+	bucket := func(remote, forwarded string) string {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.RemoteAddr = remote
+		if forwarded != "" {
+			r.Header.Set("X-Forwarded-For", forwarded)
+		}
+		return s.addressOf(r)
+	}
+	for name, c := range map[string]struct {
+		one, other, forOne, forOther string
+		same                         bool
+	}{
+		"two addresses of one /64":             {one: "[2001:db8::1]:1", other: "[2001:db8::ffff:0:1:2]:9", same: true},
+		"neighbouring /64":                     {one: "[2001:db8::1]:1", other: "[2001:db8:0:1::1]:1"},
+		"IPv4 and the same mapped into IPv6":   {one: "192.0.2.1:1", other: "[::ffff:192.0.2.1]:1", same: true},
+		"two of IPv4 that are mapped":          {one: "[::ffff:192.0.2.1]:1", other: "[::ffff:192.0.2.2]:1"},
+		"two of IPv4":                          {one: "192.0.2.1:1", other: "192.0.2.2:1"},
+		"one /64 with zones":                   {one: "[fe80::1%eth0]:1", other: "[fe80::2%eth1]:1", same: true},
+		"one /64 behind a proxy":               {one: "10.0.0.1:1", forOne: "2001:db8::1", other: "[fd00::1]:1", forOther: "2001:db8::2", same: true},
+		"mapped behind a proxy that is mapped": {one: "[::ffff:10.0.0.1]:1", forOne: "::ffff:192.0.2.1", other: "192.0.2.1:1", same: true},
+		"no addresses":                         {one: "a pipe", other: "a pipe", same: true},
+	} {
+		one, other := bucket(c.one, c.forOne), bucket(c.other, c.forOther)
+		if (one == other) != c.same {
+			t.Errorf("%s: the buckets are %s and %s, want the same: %v", name, one, other, c.same)
 		}
 	}
 }

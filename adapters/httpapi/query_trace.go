@@ -65,6 +65,7 @@ type MatchTrace struct {
 	Dense   *PlaceRes `json:"dense,omitempty"`
 	Fused   *PlaceRes `json:"fused,omitempty"`
 	Rerank  *PlaceRes `json:"rerank,omitempty"`
+	Context string    `json:"context,omitempty" doc:"What a model wrote to place the chunk in its document; the chunk is found by these words too. They are no part of the document."`
 }
 
 // PlaceRes is a place in the ranking of a step.
@@ -102,6 +103,7 @@ func matchTraces(paths []retrieval.Path) []MatchTrace {
 	for i, p := range paths {
 		out[i] = MatchTrace{
 			ChunkID: p.Chunk, Lexical: placeRes(p.Lexical), Dense: placeRes(p.Dense), Fused: placeRes(p.Fused), Rerank: placeRes(p.Reranking),
+			Context: p.Context,
 		}
 	}
 	return out

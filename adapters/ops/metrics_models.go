@@ -50,7 +50,7 @@ func (m *Metrics) EmbeddingCache(p llm.Purpose, hits, misses int) {
 // ModelCounts is what became of the calls of one model over the network, since the program began.
 type ModelCounts struct {
 	Provider string // one of few
-	Kind     string // embed, embed_next, generate or rerank
+	Kind     string // embed, embed_next, generate, context or rerank
 	Attempts map[string]int64
 	Input    int64 // tokens, as the provider counts them
 	Output   int64
@@ -153,6 +153,35 @@ func (g measuredGenerator) Generate(ctx context.Context, r llm.Request) iter.Seq
 				g.m.models.tokens.WithLabelValues("input").Add(float64(u.InputTokens))
 				g.m.models.tokens.WithLabelValues("output").Add(float64(u.OutputTokens))
 			}
+			if !yield(piece, err) {
+				return
+			}
+		}
+	}
+}
+
+// measuredContextWriter is a model that writes contexts, whose calls are counted and traced. What it says is no answer.
+type measuredContextWriter struct {
+	llm.Generator
+	m *Metrics
+	t trace.Tracer
+}
+
+// Generate implements llm.Generator.
+func (g measuredContextWriter) Generate(ctx context.Context, r llm.Request) iter.Seq2[llm.Piece, error] {
+	return func(yield func(llm.Piece, error) bool) {
+		ctx, span := g.t.Start(ctx, "write context", trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
+			attribute.String("gen_ai.request.model", g.Model()),
+		))
+		var failed error
+		began := time.Now()
+		defer func() { // also when whoever reads stops early
+			g.m.work.stages.WithLabelValues("context").Observe(time.Since(began).Seconds())
+			g.m.called("context", failed)
+			ended(span, failed)
+		}()
+		for piece, err := range g.Generator.Generate(ctx, r) {
+			failed = err
 			if !yield(piece, err) {
 				return
 			}

@@ -19,19 +19,22 @@ type workMetrics struct {
 	processed *prometheus.CounterVec
 	stages    *prometheus.HistogramVec
 	dedup     prometheus.Counter
+	contexts  *prometheus.CounterVec
 }
 
 func newWorkMetrics() workMetrics {
 	return workMetrics{
 		processed: counters("rag_worker_processed_total", "Runs over documents, by how they ended.", "status"),
-		stages: histograms("rag_pipeline_stage_seconds", "Time of the steps of processing: parsing, chunking, embedding (a batch) and indexing.",
+		stages: histograms("rag_pipeline_stage_seconds", "Time of the steps of processing: parsing, chunking, context (of a chunk), embedding (a batch) and indexing.",
 			[]float64{.01, .05, .1, .5, 1, 2.5, 5, 10, 30, 60, 120, 300}, "stage"),
 		dedup: counter("rag_dedup_hit_total", "Documents that the workspace had already."),
+		contexts: counters("rag_chunk_contexts_total",
+			"Contexts of chunks, by what became of them: written, kept, unusable, refused, unavailable or too_many.", "outcome"),
 	}
 }
 
 func (w workMetrics) all() []prometheus.Collector {
-	return []prometheus.Collector{w.processed, w.stages, w.dedup}
+	return []prometheus.Collector{w.processed, w.stages, w.dedup, w.contexts}
 }
 
 // measuredStore is a store whose documents and runs are counted.

@@ -30,10 +30,16 @@ func (w Telemetry) App(p core.Ports, o *core.Options) (*core.App, error) {
 		p.NextEmbedder = measuredEmbedder{p.NextEmbedder, m, t}
 	}
 	p.Generator = measuredGenerator{p.Generator, m, t}
+	if p.ContextWriter != nil {
+		p.ContextWriter = measuredContextWriter{p.ContextWriter, m, t}
+	}
 	if p.Reranker != nil {
 		p.Reranker = measuredReranker{p.Reranker, m, t}
 	}
 	o.Search.Observe, o.Chat.Observe = m.Search, m.Answer
+	o.Documents.Contexts.Observe = func(outcome document.ContextOutcome, chunks int) {
+		m.work.contexts.WithLabelValues(string(outcome)).Add(float64(chunks))
+	}
 	o.Documents.Chunked = func(took time.Duration) { m.work.stages.WithLabelValues("chunking").Observe(took.Seconds()) }
 	app, err := core.New(p, o)
 	if err != nil {

@@ -17,17 +17,20 @@ import (
 	"github.com/ragcorp/ragcorp/core/workspace"
 )
 
-// visible joins a chunk as c to its generation and its document, which must show just that generation.
-const visible = ` FROM chunks AS c
+// visible joins chunks as c to their generations and documents, which must show just those generations.
+const visible = ` FROM c
 	JOIN generations AS g ON g.id = c.no >> 20
 	JOIN documents AS d ON d.id = g.document_id AND d.generation_id = g.id`
 
-// visibleChunks are the conditions under which a scope sees chunks of the given ids, for visible.
-func visibleChunks(d dialect, s workspace.Scope, ids []uuid.UUID) conditions {
-	c := conditions{dialect: d}
-	among(&c, "c.id", ofIDs, ids)
+// visibleChunks are the conditions under which a scope sees chunks of the given ids, for visible, and what comes before the
+// statement. The chunks are found before anything is joined to them: PostgreSQL takes it that a document seldom has the generation
+// that is its own, and would look for every chunk once for each document of the workspace.
+func visibleChunks(d dialect, s workspace.Scope, ids []uuid.UUID) (with string, c conditions) {
+	c.dialect = d
+	among(&c, "id", ofIDs, ids)
+	with, c.parts = "WITH c AS MATERIALIZED (SELECT * FROM chunks"+c.where()+") ", nil
 	c.seen(s)
-	return c
+	return with, c
 }
 
 // seen adds the conditions under which a scope sees what is of the document d.
@@ -48,12 +51,15 @@ func (c *conditions) seen(s workspace.Scope) {
 
 // Chunks implements retrieval.Index.
 func (ix index) Chunks(ctx context.Context, s workspace.Scope, ids []uuid.UUID) (out []retrieval.Chunk, err error) {
-	c := visibleChunks(ix.s.dialect, s, ids)
-	if len(ids) == 0 || c.err != nil {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	with, c := visibleChunks(ix.s.dialect, s, ids)
+	if c.err != nil {
 		return nil, c.err
 	}
 	err = ix.s.read(ctx, func(ctx context.Context, tx bun.Tx) error {
-		if out, err = readChunks(ctx, tx, c); err != nil {
+		if out, err = readChunks(ctx, tx, with, c); err != nil {
 			return fmt.Errorf("read %d chunks: %w", len(ids), err)
 		}
 		return addPages(ctx, tx, out)
@@ -61,10 +67,10 @@ func (ix index) Chunks(ctx context.Context, s workspace.Scope, ids []uuid.UUID) 
 	return out, err
 }
 
-func readChunks(ctx context.Context, tx bun.Tx, c conditions) (out []retrieval.Chunk, err error) {
-	rows, err := query(ctx, tx, `SELECT c.id, d.id, d.title, d.source, g.id, c.no, c.start_byte, c.end_byte,
+func readChunks(ctx context.Context, tx bun.Tx, with string, c conditions) (out []retrieval.Chunk, err error) {
+	rows, err := query(ctx, tx, with+`SELECT c.id, d.id, d.title, d.source, g.id, c.no, c.start_byte, c.end_byte,
 		c.body, c.page_from, c.page_to, c.row_from, c.row_to, c.headings,
-		c.section_start, c.section_end, g.language`+visible+c.where(), c.args...)
+		c.section_start, c.section_end, c.context, g.language`+visible+c.where(), c.args...)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +81,7 @@ func readChunks(ctx context.Context, tx bun.Tx, c conditions) (out []retrieval.C
 		var headings []byte
 		err := rows.Scan(&k.ID, &k.Document, &k.Title, &k.Source, &k.Generation, &no, &k.Span.Start, &k.Span.End,
 			&k.Text, &k.PageFrom, &k.PageTo, &k.RowFrom, &k.RowTo, &headings,
-			&k.Section.Start, &k.Section.End, &k.Language)
+			&k.Section.Start, &k.Section.End, &k.Context, &k.Language)
 		if err != nil {
 			return nil, err
 		}
@@ -132,8 +138,11 @@ func touched(pages []text.Page, span text.Span) []text.Page {
 func (ix index) Vectors(
 	ctx context.Context, s workspace.Scope, space llm.Space, ids []uuid.UUID,
 ) (out map[uuid.UUID]llm.Vector, err error) {
-	c := visibleChunks(ix.s.dialect, s, ids)
-	if len(ids) == 0 || c.err != nil {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	with, c := visibleChunks(ix.s.dialect, s, ids)
+	if c.err != nil {
 		return nil, c.err
 	}
 	err = ix.s.read(ctx, func(ctx context.Context, tx bun.Tx) error {
@@ -142,7 +151,7 @@ func (ix index) Vectors(
 			return err
 		}
 		c.add("e.space_id = ?", id)
-		out, err = readVectors(ctx, tx, c, space.Dimension)
+		out, err = readVectors(ctx, tx, with, c, space.Dimension)
 		if err != nil {
 			return fmt.Errorf("read vectors of %d chunks: %w", len(ids), err)
 		}
@@ -151,8 +160,8 @@ func (ix index) Vectors(
 	return out, err
 }
 
-func readVectors(ctx context.Context, tx bun.Tx, c conditions, dim int) (_ map[uuid.UUID]llm.Vector, err error) {
-	rows, err := query(ctx, tx, "SELECT c.id, "+speaks(tx).vectorBytes("e.vector")+visible+" JOIN embeddings AS e ON e.hash = c.embedded"+
+func readVectors(ctx context.Context, tx bun.Tx, with string, c conditions, dim int) (_ map[uuid.UUID]llm.Vector, err error) {
+	rows, err := query(ctx, tx, with+"SELECT c.id, "+speaks(tx).vectorBytes("e.vector")+visible+" JOIN embeddings AS e ON e.hash = c.embedded"+
 		c.where(), c.args...)
 	if err != nil {
 		return nil, err

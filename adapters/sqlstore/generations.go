@@ -48,8 +48,10 @@ type chunkRow struct {
 	SectionStart int `bun:"section_start"`
 	SectionEnd   int `bun:"section_end"`
 
-	Lead string `bun:"lead"`
-	Body string `bun:"body"`
+	Lead       string `bun:"lead"`
+	Context    string `bun:"context"`
+	ContextKey []byte `bun:"context_key"` // nil where no context was asked for
+	Body       string `bun:"body"`
 }
 
 // generationRows is a generation with its chunks, whose numbers are places until the generation has an id.
@@ -83,7 +85,10 @@ func rowsOfGeneration(r document.Run, g document.Generation, now time.Time) (gen
 		rows.chunks[i] = chunkRow{
 			No: int64(c.Ordinal), ID: c.ID, Embedded: g.Chunks[i].Embedded[:], Start: c.Span.Start, End: c.Span.End,
 			PageFrom: c.PageFrom, PageTo: c.PageTo, RowFrom: c.RowFrom, RowTo: c.RowTo, Headings: string(headings),
-			SectionStart: c.Section.Start, SectionEnd: c.Section.End, Lead: c.Lead, Body: c.Text,
+			SectionStart: c.Section.Start, SectionEnd: c.Section.End, Lead: c.Lead, Context: storable(c.Context), Body: c.Text,
+		}
+		if c.ContextKey != (document.Hash{}) {
+			rows.chunks[i].ContextKey = g.Chunks[i].ContextKey[:]
 		}
 		rows.Terms += c.Length()
 	}
@@ -147,10 +152,10 @@ func (rows *generationRows) insert(ctx context.Context, tx bun.Tx) error {
 	}
 	chunks := bulk[chunkRow]{
 		head: "INSERT INTO chunks (no, id, embedded, start_byte, end_byte, page_from, page_to, row_from, row_to," +
-			" headings, section_start, section_end, lead, body)",
+			" headings, section_start, section_end, lead, context, context_key, body)",
 		values: func(c *chunkRow, into []any) []any {
 			return append(into, c.No, c.ID.String(), c.Embedded, c.Start, c.End, c.PageFrom, c.PageTo, c.RowFrom, c.RowTo,
-				c.Headings, c.SectionStart, c.SectionEnd, c.Lead, c.Body)
+				c.Headings, c.SectionStart, c.SectionEnd, c.Lead, c.Context, c.ContextKey, c.Body)
 		},
 	}
 	if err := chunks.insert(ctx, tx, rows.chunks); err != nil {

@@ -42,6 +42,9 @@ func (j janitor) Purge(ctx context.Context, ws workspace.ID, id document.ID, del
 				return err
 			}
 		}
+		if err := forgetContexts(ctx, tx, id); err != nil {
+			return err
+		}
 		if err := eraseAnswers(ctx, tx, id); err != nil {
 			return err
 		}

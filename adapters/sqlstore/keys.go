@@ -140,7 +140,8 @@ func (ks keys) Revoke(ctx context.Context, id uuid.UUID, at time.Time, events ..
 			return err
 		}
 		if n > 0 {
-			return insertEvents(ctx, tx, events...)
+			actor := identity.Actor{Kind: identity.ServiceActor, Key: id.String()}.String()
+			return errors.Join(forgetRequests(ctx, tx, actor), insertEvents(ctx, tx, events...))
 		}
 		exists, err := tx.NewSelect().Model((*keyRow)(nil)).Where("id = ?", id).Exists(ctx)
 		if err != nil {

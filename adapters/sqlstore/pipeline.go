@@ -132,6 +132,9 @@ func (p pipeline) Switch(
 		if err := replace(ctx, tx, old, &next, g); err != nil {
 			return err
 		}
+		if err := forgetContexts(ctx, tx, r.Document); err != nil {
+			return err
+		}
 		err = updateRun(ctx, processing(tx, r).
 			Set("status = ?", document.Ready).Set("stage = ?", document.StageDone).
 			Set("progress_done = ?", len(g.Chunks)).Set("progress_total = ?", len(g.Chunks)).

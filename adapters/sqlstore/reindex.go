@@ -199,14 +199,14 @@ type titledGeneration struct {
 func (r *reindexing) analyse(ctx context.Context, tx bun.Tx, g titledGeneration) ([]document.Chunk, error) {
 	var rows []chunkRow
 	span := spanOf(g.ID)
-	err := tx.NewSelect().Model(&rows).Column("no", "headings", "lead", "body").
+	err := tx.NewSelect().Model(&rows).Column("no", "headings", "lead", "context", "body").
 		Where("no BETWEEN ? AND ?", span.first, span.last).Order("no").Scan(ctx)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]document.Chunk, len(rows))
 	for i, row := range rows {
-		c := document.Chunk{Ordinal: int(row.No & maxOrdinal), Lead: row.Lead, Text: row.Body}
+		c := document.Chunk{Ordinal: int(row.No & maxOrdinal), Lead: row.Lead, Context: row.Context, Text: row.Body}
 		if err := json.Unmarshal([]byte(row.Headings), &c.Headings); err != nil {
 			return nil, err
 		}

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"github.com/ragcorp/ragcorp/core/fault"
 	"github.com/ragcorp/ragcorp/core/idempotency"
 )
 
@@ -43,6 +45,10 @@ func (r requestRow) entry() idempotency.Entry {
 // Begin implements idempotency.Store.
 func (rs requests) Begin(ctx context.Context, e idempotency.Entry, old, stalled time.Time) (there idempotency.Entry, begun bool, err error) {
 	err = rs.s.write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		// First, because it waits for whoever deletes the actor, who then waits for the rows written here.
+		if known, active, err := rs.s.active(ctx, tx, e.Actor); err != nil || known && !active {
+			return cmp.Or[error](err, fault.Denied.Errorf("%s is not let in any more", e.Actor))
+		}
 		_, err := tx.NewDelete().Table("requests").Where("actor = ? AND operation = ? AND key = ?", e.Actor, e.Operation, e.Key).
 			Where("begun_at < ? OR outcome IS NULL AND begun_at < ?", micros(old), micros(stalled)).Exec(ctx)
 		if err != nil {
@@ -81,6 +87,15 @@ func (rs requests) Forget(ctx context.Context, e idempotency.Entry) error {
 		return tx.NewDelete().Table("requests").Where("outcome IS NULL").
 			Where("actor = ? AND operation = ? AND key = ? AND begun_at = ?", e.Actor, e.Operation, e.Key, micros(e.Begun))
 	})
+}
+
+// forgetRequests removes the requests of an actor, in the transaction that deletes or revokes them. An outcome that comes later
+// finds no entry any more.
+func forgetRequests(ctx context.Context, tx bun.Tx, actor string) error {
+	if _, err := tx.NewDelete().Table("requests").Where("actor = ?", actor).Exec(ctx); err != nil {
+		return fmt.Errorf("delete the requests of %s: %w", actor, err)
+	}
+	return nil
 }
 
 // Prune implements idempotency.Store.

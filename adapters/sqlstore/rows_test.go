@@ -18,7 +18,7 @@ func TestRowsAndSchemaAgree(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = s.Close() }()
-	for _, row := range []any{conversationRow{}, messageRow{}, messageDocumentRow{}, answerRow{}, answerDocumentRow{}, feedbackRow{}, departedRow{}, documentRow{}, spaceRow{}, embeddingRow{}, generationRow{}, chunkRow{}, keyRow{}, eventRow{}, deliveryRow{}, userRow{}, workspaceRow{}, memberRow{}, requestRow{}} {
+	for _, row := range []any{conversationRow{}, messageRow{}, messageDocumentRow{}, answerRow{}, answerDocumentRow{}, feedbackRow{}, departedRow{}, documentRow{}, spaceRow{}, embeddingRow{}, generationRow{}, chunkRow{}, contextRow{}, keyRow{}, eventRow{}, deliveryRow{}, userRow{}, workspaceRow{}, memberRow{}, requestRow{}} {
 		table := s.reader.Dialect().Tables().Get(reflect.TypeOf(row))
 		var columns []string
 		if err := s.reader.NewRaw("SELECT name FROM pragma_table_info(?)", table.Name).Scan(t.Context(), &columns); err != nil {

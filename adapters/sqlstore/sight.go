@@ -55,6 +55,33 @@ func sightOf(ctx context.Context, tx bun.Tx, s workspace.Scope, messages []messa
 	return out, nil
 }
 
+// Sees implements chat.Store.
+func (cs conversations) Sees(ctx context.Context, s workspace.Scope, ids []document.ID) (bool, error) {
+	if ids = distinctIDs(ids); len(ids) == 0 {
+		return true, nil
+	}
+	var rows []struct {
+		ID       document.ID `bun:"id"`
+		Roles    string      `bun:"allowed_roles"`
+		Uploader *uuid.UUID  `bun:"uploaded_by_user_id"`
+	}
+	err := cs.s.reader.NewRaw(`SELECT id, allowed_roles, uploaded_by_user_id FROM documents
+		WHERE workspace_id = ? AND deleted_at IS NULL AND id IN (?)`, s.Workspace(), bun.List(ids)).Scan(ctx, &rows)
+	if err != nil {
+		return false, fmt.Errorf("look up documents of an answer: %w", err)
+	}
+	for _, r := range rows {
+		var roles []identity.Role
+		if err := unmarshalList(r.Roles, &roles); err != nil {
+			return false, fmt.Errorf("allowed roles of document %s: %w", r.ID, err)
+		}
+		if !s.Sees(roles, value(r.Uploader)) {
+			return false, nil
+		}
+	}
+	return len(rows) == len(ids), nil
+}
+
 // withhold takes the words out of a message that was made from something unseen. What a citation points at must be known to be
 // seen.
 func (v sight) withhold(m *chat.Message) {

@@ -92,7 +92,7 @@ func (p spaces) Bare(ctx context.Context, ws workspace.ID, space llm.Space, afte
 		if err != nil {
 			return err
 		}
-		rows, err := query(ctx, tx, `SELECT c.no, g.title, d.title, c.embedded, c.headings, c.lead, c.body FROM generations AS g
+		rows, err := query(ctx, tx, `SELECT c.no, g.title, d.title, c.embedded, c.headings, c.lead, c.context, c.body FROM generations AS g
 			JOIN chunks AS c ON c.no BETWEEN g.id << 20 AND (g.id << 20) + 1048575
 			JOIN documents AS d ON d.id = g.document_id
 			WHERE g.workspace_id = ? AND g.id >= ? AND c.no > ? AND `+bare+" ORDER BY g.id, c.no LIMIT ?",
@@ -114,7 +114,7 @@ func scanBare(rows *sql.Rows) (out []document.BareChunk, err error) {
 	for rows.Next() {
 		var b document.BareChunk
 		var hash, headings sql.RawBytes
-		if err := rows.Scan(&b.Number, &b.Title, &b.Current, &hash, &headings, &b.Lead, &b.Text); err != nil {
+		if err := rows.Scan(&b.Number, &b.Title, &b.Current, &hash, &headings, &b.Lead, &b.Context, &b.Text); err != nil {
 			return nil, err
 		}
 		if len(hash) != len(b.Embedded) {

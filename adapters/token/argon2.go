@@ -89,6 +89,13 @@ func (a *Argon2) Matches(ctx context.Context, password, encoded string) (bool, e
 	return subtle.ConstantTimeCompare(key, h.key) == 1 && ok, nil
 }
 
+// Outdated reports whether a hash takes less memory or fewer passes than a new one, or has a shorter salt or key. How many threads
+// it was computed on makes it no weaker. A malformed hash is outdated too.
+func (a *Argon2) Outdated(encoded string) bool {
+	h, ok := parse(encoded)
+	return !ok || h.cost.memory < a.cost.memory || h.cost.time < a.cost.time || len(h.salt) < saltBytes || len(h.key) < keyBytes
+}
+
 // Fingerprint returns the SHA-256 of the secret in hex.
 func (a *Argon2) Fingerprint(secret string) string {
 	sum := sha256.Sum256([]byte(secret))

@@ -196,6 +196,34 @@ func TestAHashOfAnotherCostIsChecked(t *testing.T) {
 	}
 }
 
+func TestAHashIsOutdatedWhenItIsWeakerThanANewOne(t *testing.T) {
+	t.Parallel()
+	h, err := token.NewArgon2(&token.Argon2Options{Time: 2, Memory: 64, Threads: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fresh, err := h.Hash(t.Context(), "correct horse")
+	if err != nil {
+		t.Fatal(err)
+	}
+	salt, key := strings.Repeat("A", 22), strings.Repeat("A", 43)
+	for hash, want := range map[string]bool{
+		fresh: false,
+		"$argon2id$v=19$m=64,t=2,p=2$" + salt + "$" + key:          false,
+		"$argon2id$v=19$m=65,t=3,p=2$" + salt + "$" + key:          false,
+		"$argon2id$v=19$m=64,t=2,p=1$" + salt + "$" + key:          false, // as hard to guess
+		"$argon2id$v=19$m=63,t=3,p=2$" + salt + "$" + key:          true,
+		"$argon2id$v=19$m=65,t=1,p=2$" + salt + "$" + key:          true,
+		"$argon2id$v=19$m=64,t=2,p=2$" + "c29tZXNhbHQ" + "$" + key: true,
+		"$argon2id$v=19$m=64,t=2,p=2$" + salt + "$" + salt:         true,
+		"": true,
+	} {
+		if got := h.Outdated(hash); got != want {
+			t.Errorf("Outdated(%q) = %v, want %v", hash, got, want)
+		}
+	}
+}
+
 func TestAMalformedHashNeverMatches(t *testing.T) {
 	t.Parallel()
 	h := cheap(t, 2)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/ragcorp/ragcorp/core/document"
 	"github.com/ragcorp/ragcorp/core/event"
 	"github.com/ragcorp/ragcorp/core/fault"
 	"github.com/ragcorp/ragcorp/core/workspace"
@@ -34,6 +35,8 @@ type Conversations interface {
 	// Messages returns the last messages of a conversation that the page lets through, oldest first, with those withheld that
 	// were made from documents which the scope doesn't see any more.
 	Messages(ctx context.Context, s workspace.Scope, owner string, conversation uuid.UUID, p MessagePage) ([]Message, error)
+	// Sees reports whether the scope sees all of these documents now, as Messages does for those that an answer was made from.
+	Sees(ctx context.Context, s workspace.Scope, ids []document.ID) (bool, error)
 	// Append adds an exchange, its record and its events in one transaction; it makes the conversation when there is none of
 	// that id, unless the exchange continues one, and names one that has no title. What became of the owner and of the workspace
 	// since the question was asked is settled in the same transaction: ErrLeft, and nothing is written.

@@ -1,14 +1,17 @@
 package chat
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/ragcorp/ragcorp/core/document"
 	"github.com/ragcorp/ragcorp/core/fault"
 	"github.com/ragcorp/ragcorp/core/identity"
 	"github.com/ragcorp/ragcorp/core/workspace"
@@ -29,6 +32,7 @@ type Run struct {
 	size      int // of pieces, in bytes
 	err       error
 	ended     bool
+	documents []document.ID // of the sources; each once
 	changed   chan struct{} // closed when there is something new
 	listeners int
 	leaving   *time.Timer // while nobody listens
@@ -73,19 +77,32 @@ func (s *Service) Begin(ctx context.Context, a identity.Actor, q Question) (*Run
 }
 
 // Resume finds an answer that the same actor began in the workspace. fault.NotFound, for the reason answer_gone, when there is
-// none any more; other errors as in Begin.
+// none any more, or when the actor may not read a document any more that it is made from; other errors as in Begin.
 func (s *Service) Resume(ctx context.Context, a identity.Actor, ws workspace.ID, id uuid.UUID) (*Run, error) {
 	if !a.Can(identity.QueryStream) {
 		return nil, fault.Denied.Errorf("you may not ask questions")
 	}
-	if _, err := s.workspaces.Reading(ctx, a, ws); err != nil {
+	scope, err := s.workspaces.Reading(ctx, a, ws)
+	if err != nil {
 		return nil, err
 	}
 	r := s.runs.get(id)
 	if r == nil || r.owner != a.String() || r.where != ws {
 		return nil, errGone()
 	}
+	if ids := r.madeFrom(); len(ids) > 0 {
+		if sees, err := s.store.Sees(ctx, scope, ids); err != nil || !sees {
+			return nil, cmp.Or(err, errGone())
+		}
+	}
 	return r, nil
+}
+
+// madeFrom is the documents that the answer is made from, as far as they are found.
+func (r *Run) madeFrom() []document.ID {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.documents
 }
 
 // Close ends all answers that Begin began, and waits for them.
@@ -123,6 +140,11 @@ func (r *Run) add(p Piece) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.pieces = append(r.pieces, p)
+	for _, h := range p.Sources {
+		if !slices.Contains(r.documents, h.Document) {
+			r.documents = append(r.documents, h.Document)
+		}
+	}
 	r.size += sizeOf(p)
 	for r.size > r.runs.buffer && len(r.pieces) > 1 {
 		r.size -= sizeOf(r.pieces[0])

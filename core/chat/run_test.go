@@ -15,6 +15,7 @@ import (
 
 	"github.com/ragcorp/ragcorp/core"
 	"github.com/ragcorp/ragcorp/core/chat"
+	"github.com/ragcorp/ragcorp/core/document"
 	"github.com/ragcorp/ragcorp/core/fault"
 	"github.com/ragcorp/ragcorp/core/identity"
 	"github.com/ragcorp/ragcorp/core/llm"
@@ -197,6 +198,51 @@ func TestAnAnswerBelongsToWhoBeganIt(t *testing.T) {
 		if _, err := s.app.Chat.Resume(t.Context(), c.actor, c.ws, c.id); !errors.Is(err, c.kind) {
 			t.Errorf("%s: Resume = %v, want %s", name, err, c.kind)
 		}
+	}
+}
+
+func TestAnAnswerIsNotGoneOnWithByWhoMayNotReadItsDocumentsAnyMore(t *testing.T) {
+	t.Parallel()
+	for name, complete := range map[string]bool{"on its way": false, "complete": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := &stage{T: t, tap: newTap(), actor: identity.Actor{Kind: identity.Person, User: uuid.New(), Role: identity.Employee}}
+			s.app, s.ws = world(t, s.tap, chat.Options{ResumeWindow: time.Hour})
+			t.Cleanup(s.app.Close)
+			_, err := s.app.Workspaces.Publish(t.Context(), identity.System, s.ws)
+			must(t, err)
+			docs, _, err := s.app.Documents.List(t.Context(), identity.System, s.ws, document.Query{Limit: 1})
+			must(t, err)
+			s.run, err = s.app.Chat.Begin(t.Context(), s.actor, chat.Question{Workspace: s.ws, Text: "Who books trains?"})
+			must(t, err)
+			l := s.listen(0)
+			s.tap.words <- "one"
+			s.wants(l, "1 sources", "2 one")
+			if complete {
+				close(s.tap.words)
+				s.wants(l, "3 done", io.EOF.Error())
+			}
+			l.Leave()
+			resumes := func(when string, want error) {
+				t.Helper()
+				if _, err := s.app.Chat.Resume(t.Context(), s.actor, s.ws, s.run.ID); !errors.Is(err, want) {
+					t.Errorf("Resume %s = %v, want %v", when, err, want)
+				}
+			}
+			restrict := func(roles ...string) {
+				t.Helper()
+				_, err := s.app.Documents.Describe(t.Context(), identity.System, s.ws, docs[0].ID,
+					document.DetailsPatch{Metadata: map[string]any{"allowed_roles": roles}})
+				must(t, err)
+			}
+			resumes("at first", nil)
+			restrict("admin")
+			resumes("after the document was restricted", fault.NotFound)
+			restrict("employee")
+			resumes("after that was taken back", nil)
+			must(t, s.app.Documents.Delete(t.Context(), identity.System, s.ws, docs[0].ID))
+			resumes("after the document was deleted", fault.NotFound)
+		})
 	}
 }
 

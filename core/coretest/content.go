@@ -14,6 +14,7 @@ import (
 	"github.com/ragcorp/ragcorp/core/chat"
 	"github.com/ragcorp/ragcorp/core/document"
 	"github.com/ragcorp/ragcorp/core/event"
+	"github.com/ragcorp/ragcorp/core/idempotency"
 	"github.com/ragcorp/ragcorp/core/identity"
 	"github.com/ragcorp/ragcorp/core/llm"
 	"github.com/ragcorp/ragcorp/core/retrieval"
@@ -32,6 +33,7 @@ type Content interface {
 	Spaces() document.Spaces
 	Index() retrieval.Index
 	Conversations() chat.Store
+	Requests() idempotency.Store
 	Events() event.Log
 	Backlog() event.Backlog
 }

@@ -34,6 +34,7 @@ func TestConversations[S Content](t *testing.T, open func(*testing.T) S) {
 		{"who is forgotten has no conversation left anywhere, others keep theirs", conversationForget},
 		{"citations come back as they were", conversationCitations},
 		{"what an answer was made from decides who may read it now", conversationWithheld},
+		{"whether documents are seen now is decided as for those of an answer", documentsOfAnswerSeen},
 		{"a purged document takes the words of its answers along, and only those", conversationPurge},
 		{"an answer that comes after its document was purged is stored without words", conversationLate},
 	}...))

@@ -1,6 +1,7 @@
 package coretest
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/ragcorp/ragcorp/core/document"
 	"github.com/ragcorp/ragcorp/core/event"
 	"github.com/ragcorp/ragcorp/core/fault"
+	"github.com/ragcorp/ragcorp/core/idempotency"
 	"github.com/ragcorp/ragcorp/core/identity"
 	"github.com/ragcorp/ragcorp/core/workspace"
 )
@@ -38,27 +40,50 @@ func deletedUserIsGone(t *testing.T, s Identity) {
 
 func deletedUserHasNoAddress(t *testing.T, s Identity) {
 	eva, bob := addUser(t, s, newUser("eva@example.org", identity.Employee)), addUser(t, s, newUser("bob@example.org", identity.Admin))
+	who := func(u identity.User) identity.Actor { return identity.Actor{Kind: identity.Person, User: u.ID} }
+	k := newKey("of eva")
+	k.CreatedBy = who(eva).String()
+	addKey(t, s, k)
 	eventNames(t, s)
-	tells := func(u identity.User) event.Event {
-		return event.New("user.made", "system", identityTime(), map[string]any{"email": u.Email, "email_sha256": "x", "role": u.Role}).
-			In(uuid.Nil, u.ID.String()).For("test")
+	var happened []event.Event
+	want := map[string]string{}
+	tell := func(name, actor, subject, data, left string, where uuid.UUID) {
+		e := event.New(name, actor, identityTime(), json.RawMessage(data)).In(where, subject).For("test")
+		happened, want[e.ID.String()] = append(happened, e), left
 	}
-	if err := s.Events().Append(t.Context(), tells(eva), tells(bob)); err != nil {
+	for u, left := range map[identity.User]bool{eva: true, bob: false} {
+		tells := func(name, actor, subject, data, rest string, where uuid.UUID) {
+			if !left {
+				rest = data
+			}
+			tell(name, actor, subject, data, rest, where)
+		}
+		id, person := u.ID.String(), who(u).String()
+		tells("user.made", "system", id, `{"email":"`+u.Email+`","email_sha256":"x","role":"employee"}`, `{"role":"employee"}`, uuid.Nil)
+		tells("auth.login", person, id, `{"role":"employee","from":"192.0.2.1"}`, `{"role":"employee"}`, uuid.Nil)
+		tells("auth.login_failed", "anonymous", id, `{"reason":"password","email_sha256":"x","from":"192.0.2.1"}`, `{"reason":"password"}`, uuid.Nil)
+		tells("auth.login_failed", "anonymous", "", `{"reason":"unknown","email_sha256":"`+u.EmailDigest()+`","from":"192.0.2.1"}`,
+			`{"reason":"unknown"}`, uuid.Nil)
+		tells("access.denied", person, "", `{"operation":"GET /x","from":"192.0.2.1"}`, `{"operation":"GET /x"}`, uuid.New())
+		tells("renamed", person, id, `{"from":"old","to":"new"}`, `{"from":"old","to":"new"}`, uuid.New())
+	}
+	key := identity.Actor{Kind: identity.ServiceActor, Key: k.ID.String()}.String()
+	tell("access.denied", key, "", `{"operation":"GET /x","from":"192.0.2.1"}`, `{"operation":"GET /x"}`, uuid.Nil)
+	if err := s.Events().Append(t.Context(), happened...); err != nil {
 		t.Fatal(err)
 	}
 	err := s.Users().Delete(t.Context(), eva.ID, func(identity.Leaving) ([]event.Event, error) { return nil, nil })
 	if err != nil {
 		t.Fatal(err)
 	}
-	due, err := s.Events().Claim(t.Context(), event.Claim{Max: 9, Lease: time.Hour, Now: identityTime().Add(time.Hour)})
+	due, err := s.Events().Claim(t.Context(), event.Claim{Max: 99, Lease: time.Hour, Now: identityTime().Add(time.Hour)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := map[string]string{}
 	for _, d := range due {
-		got[d.Event.Subject] = string(d.Event.Data)
+		got[d.Event.ID.String()] = string(d.Event.Data)
 	}
-	want := map[string]string{eva.ID.String(): `{"role":"employee"}`, bob.ID.String(): string(tells(bob).Data)}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the events differ (-want +got):\n%s", diff)
 	}
@@ -120,6 +145,33 @@ func conversationWithheld(t *testing.T, w *contentWorld) {
 	reads("a deleted document, who sees all", w.all, hidden)
 }
 
+// documentsOfAnswerSeen restricts and deletes one of two documents.
+func documentsOfAnswerSeen(t *testing.T, w *contentWorld) {
+	stays, goes := w.put(w.draft("stays")), w.put(w.draft("goes"))
+	published := w.ws
+	published.Visibility = workspace.OrgRead
+	uploader := identity.Actor{Kind: identity.Person, User: goes.Uploader, Role: identity.Employee}
+	employee := w.scope(published, identity.Actor{Kind: identity.Person, User: uuid.New(), Role: identity.Employee})
+	sees := func(what string, s workspace.Scope, want bool, ids ...document.ID) {
+		got, err := w.Conversations().Sees(w.ctx(), s, ids)
+		if w.must(err); got != want {
+			t.Errorf("%s: Sees() = %v, want %v", what, got, want)
+		}
+	}
+	sees("both", employee, true, stays.ID, goes.ID, stays.ID)
+	sees("none", employee, true)
+	sees("one that isn't there", w.all, false, stays.ID, uuid.New())
+	w.change(goes.ID, func(d *document.Document) { d.AllowedRoles = []identity.Role{identity.Admin} })
+	sees("one is restricted", employee, false, stays.ID, goes.ID)
+	sees("the other one", employee, true, stays.ID)
+	sees("one is restricted, who sees all", w.all, true, stays.ID, goes.ID)
+	if uploader.User != uuid.Nil {
+		sees("one is restricted, who uploaded it", w.scope(published, uploader), true, stays.ID, goes.ID)
+	}
+	w.remove(goes.ID)
+	sees("one is deleted", w.all, false, stays.ID, goes.ID)
+}
+
 // recordLate notes an answer that was made from a document which is purged by now.
 func recordLate(_ *testing.T, w *contentWorld) {
 	gone := w.put(w.draft("gone"))
@@ -144,6 +196,7 @@ func recordLeaving(_ *testing.T, w *contentWorld) {
 	key := identity.Actor{Kind: identity.ServiceActor, Key: k.ID.String()}.String()
 	for _, owner := range []string{who, key, asker} {
 		w.answered([]document.ID{}, func(e *chat.Exchange) { e.Owner, e.Record.Actor = owner, owner })
+		w.done(owner)
 	}
 	w.must(w.Users().Delete(w.ctx(), u.ID, func(identity.Leaving) ([]event.Event, error) { return nil, nil }))
 	keys, err := w.Keys().List(w.ctx())
@@ -175,6 +228,50 @@ func recordLeaving(_ *testing.T, w *contentWorld) {
 	}
 	for _, owner := range []string{who, key} {
 		w.refuses(owner)
+		w.undone(owner)
+	}
+	if there, begun := begin(w.t, w.Requests(), doneBy(asker)); begun || there.Outcome == nil {
+		w.t.Errorf("the request of another is %+v and begins anew (%v)", there, begun)
+	}
+}
+
+// keyRevoked revokes a key that has done something once.
+func keyRevoked(_ *testing.T, w *contentWorld) {
+	k := newKey("revoked")
+	w.must(w.Keys().Create(w.ctx(), k))
+	key := identity.Actor{Kind: identity.ServiceActor, Key: k.ID.String()}.String()
+	w.done(key)
+	w.must(w.Keys().Revoke(w.ctx(), k.ID, w.now))
+	w.undone(key)
+}
+
+func doneBy(owner string) idempotency.Entry {
+	e := someRequest()
+	e.Actor = owner
+	return e
+}
+
+// done stores a request of an owner with what came of it.
+func (w *contentWorld) done(owner string) {
+	w.t.Helper()
+	e := doneBy(owner)
+	if _, begun := begin(w.t, w.Requests(), e); !begun {
+		w.t.Fatalf("the request of %s did not begin", owner)
+	}
+	e.Outcome = json.RawMessage(`{"title":"mine"}`)
+	w.must(w.Requests().Finish(w.ctx(), e))
+}
+
+// undone checks that nothing is left of what an owner has done once, and that nothing is begun or comes late.
+func (w *contentWorld) undone(owner string) {
+	w.t.Helper()
+	e := doneBy(owner)
+	e.Outcome = json.RawMessage("1")
+	w.must(w.Requests().Finish(w.ctx(), e))
+	there, begun, err := w.Requests().Begin(w.ctx(), e, e.Begun.Add(-time.Hour), e.Begun.Add(-time.Minute))
+	w.is("Begin", err, fault.Denied)
+	if begun || there.Outcome != nil {
+		w.t.Errorf("the request of %s began (%v) or has the outcome %s", owner, begun, there.Outcome)
 	}
 }
 

@@ -35,6 +35,7 @@ func TestPipeline[S Content](t *testing.T, open func(*testing.T) S) {
 		{"a write of a run that is over changes nothing", pipelineStopped},
 	})
 	testSwitch(t, open)
+	testContexts(t, open)
 }
 
 func pipelineStart(t *testing.T, w *contentWorld) {
@@ -277,6 +278,9 @@ func (w *contentWorld) runWrites(g document.Generation) map[string]func(event.Le
 				return []event.Event{w.event("changed")}, nil
 			})
 		},
+		"SaveContexts": func(l event.Lease, r document.Run) error {
+			return w.Pipeline().SaveContexts(w.ctx(), l, r, []document.Context{{Key: document.HashText("changed"), Text: "changed"}}, w.now)
+		},
 		"Switch": func(l event.Lease, r document.Run) error {
 			return w.Pipeline().Switch(w.ctx(), l, r, g, w.now.Add(time.Second), w.event("changed"))
 		},
@@ -322,6 +326,9 @@ func (w *contentWorld) unchangedDocument(what string, want document.Document, g 
 	}
 	if n := w.count("changed", event.Pending); n != 0 {
 		w.t.Errorf("%s wrote %d events", what, n)
+	}
+	if said, there := w.contexts(want.ID)[document.HashText("changed")]; there {
+		w.t.Errorf("%s stored the context %q", what, said)
 	}
 }
 

@@ -102,7 +102,7 @@ func spacesBare(t *testing.T, w *contentWorld) {
 	d := w.put(w.draft("one"))
 	l, r := w.start(d)
 	g := w.embed(w.generation(d.ID, "a", "b", "c", "d"))
-	g.Title, g.Chunks[1].Lead = "Before", "a | b"
+	g.Title, g.Chunks[1].Lead, g.Chunks[1].Context = "Before", "a | b", "of a table"
 	w.must(w.Pipeline().Switch(w.ctx(), l, r, g, w.now))
 	w.change(d.ID, func(d *document.Document) { d.Title = "After" })
 	other := w.ready(w.put(w.draft("two")), "e", "b")
@@ -110,13 +110,13 @@ func spacesBare(t *testing.T, w *contentWorld) {
 	away.Workspace = w.workspace("Away", w.owner).ID
 	w.ready(w.put(away), "z")
 	w.fill(g.Chunks[2])
-	type seen struct{ Title, Current, Lead, Text string }
+	type seen struct{ Title, Current, Lead, Context, Text string }
 	var got []seen
 	for after := int64(0); ; {
 		page, err := w.Spaces().Bare(w.ctx(), w.ws.ID, nextSpace(), after, 2)
 		w.must(err)
 		for _, b := range page {
-			got = append(got, seen{b.Title, b.Current, b.Lead, b.Text})
+			got = append(got, seen{b.Title, b.Current, b.Lead, b.Context, b.Text})
 			if b.Number <= after || b.Embedded != document.HashText(b.Text) || !cmp.Equal(b.Headings, g.Chunks[0].Headings) {
 				t.Errorf("after %d comes %+v", after, b)
 			}
@@ -126,7 +126,13 @@ func spacesBare(t *testing.T, w *contentWorld) {
 			break
 		}
 	}
-	want := []seen{{"Before", "After", "", "a"}, {"Before", "After", "a | b", "b"}, {"Before", "After", "", "d"}, {"", "two", "", "e"}, {"", "two", "", "b"}}
+	want := []seen{
+		{"Before", "After", "", "", "a"},
+		{"Before", "After", "a | b", "of a table", "b"},
+		{"Before", "After", "", "", "d"},
+		{"", "two", "", "", "e"},
+		{"", "two", "", "", "b"},
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("Bare() differs (-want +got):\n%s", diff)
 	}

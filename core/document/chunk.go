@@ -8,9 +8,7 @@ import (
 	"github.com/ragcorp/ragcorp/core/text"
 )
 
-// chunk cuts a text and analyses the chunks. What is embedded and analysed of a chunk is its input: its text with what says
-// what it is about. A document of many megabytes has tens of thousands of chunks, so inputs are made one at a time, and again
-// when they are needed again.
+// chunk cuts a text.
 func (s *Service) chunk(d Document, t text.Text) Generation {
 	lang := text.Detect(t.Body)
 	pieces := text.Split(t, s.opts.Chunks)
@@ -20,20 +18,29 @@ func (s *Service) chunk(d Document, t text.Text) Generation {
 	for _, m := range s.ports.Models {
 		g.Spaces = append(g.Spaces, m.Space())
 	}
-	analyser, seen, scratch := text.NewAnalyser(lang), make(map[Hash]int, len(pieces)), []string(nil)
+	seen := make(map[Hash]int, len(pieces))
 	for i, p := range pieces {
 		same := HashText(p.Text)
-		c := Chunk{
+		g.Chunks[i] = Chunk{
 			ID: ChunkID(d.ID, p.Text, seen[same]), Ordinal: i, Span: p.Span, Text: p.Text,
 			PageFrom: p.PageFrom, PageTo: p.PageTo, RowFrom: p.RowFrom, RowTo: p.RowTo, Headings: p.Headings, Section: p.Section, Lead: p.Lead,
 		}
-		input := embedInput(d.Title, c)
-		tokens := weighTitles(analyser.Analyse(input), len(titles(d.Title, c)), s.opts.TitleWeight)
-		c.Embedded, c.Terms = HashText(input), countTerms(tokens, &scratch)
 		seen[same]++
-		g.Chunks[i] = c
 	}
 	return g
+}
+
+// analyse analyses chunks. What is embedded and analysed of a chunk is its input: its text with what says what it is about. A
+// document of many megabytes has tens of thousands of chunks, so inputs are made one at a time, and again when they are needed
+// again.
+func (s *Service) analyse(g Generation) {
+	analyser, scratch := text.NewAnalyser(g.Language), []string(nil)
+	for i := range g.Chunks {
+		c := &g.Chunks[i]
+		input := embedInput(g.Title, *c)
+		tokens := weighTitles(analyser.Analyse(input), len(titles(g.Title, *c)), s.opts.TitleWeight)
+		c.Embedded, c.Terms = HashText(input), countTerms(tokens, &scratch)
+	}
 }
 
 // embed stores a vector for every chunk that has none yet in a space, batch by batch, so that each is a checkpoint.

@@ -88,13 +88,14 @@ const (
 	StageQueued    Stage = "queued"
 	StageParsing   Stage = "parsing"
 	StageChunking  Stage = "chunking"
+	StageContext   Stage = "context" // only where contexts are written
 	StageEmbedding Stage = "embedding"
 	StageIndexing  Stage = "indexing"
 	StageDone      Stage = "done"
 )
 
-// Progress says how far the newest run is. Done and Total count pages while parsing and chunks while embedding; Total is
-// 0 while it isn't known.
+// Progress says how far the newest run is. Done and Total count pages while parsing, and chunks while contexts are written and
+// while embedding; Total is 0 while it isn't known.
 type Progress struct {
 	Stage Stage
 	Done  int
@@ -134,8 +135,11 @@ type Chunk struct {
 	Headings []string  // path of section titles, the topmost first
 	Section  text.Span // the section of the last of Headings, with those within it; zero where there is none
 	Lead     string    // header of the table that the chunk begins inside; it is embedded and indexed with the chunk
+	Context  string    // what a model wrote to place the chunk in its document; embedded and indexed with it, never shown as its text
 	Embedded Hash      // key of its vector: hash of the text that was embedded
 	Terms    []Term    // for lexical search
+
+	ContextKey Hash // of what Context was asked for, see Context; zero where it wasn't
 }
 
 // Term is an analysed term of a chunk, with how often it occurs.
@@ -163,6 +167,13 @@ func HashText(s string) Hash { return sha256.Sum256([]byte(s)) }
 type Embedding struct {
 	Hash   Hash
 	Vector llm.Vector
+}
+
+// Context is what a model wrote to place a chunk in its document, keyed by what it was asked for; "" when that was nothing that
+// could be used.
+type Context struct {
+	Key  Hash
+	Text string
 }
 
 // ChunkID returns the id of the n-th chunk (from 0) with this very text in a document. It depends on nothing else, so an

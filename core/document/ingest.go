@@ -36,11 +36,13 @@ func RunOf(e event.Event) (Run, error) {
 // Ingest runs the pipeline for one run of a document, under a lease. It may be repeated and interrupted at any point: what
 // was embedded stays embedded, and the outcome becomes visible all at once or not at all.
 //
-// It returns nil when the run is over, whichever way, and an error when trying again later may help.
-func (s *Service) Ingest(ctx context.Context, l event.Lease, r Run) error {
+// It returns nil when the run is over, whichever way, and an error when trying again later may help. On the last try, which is
+// given up when it fails too, the run does without what is optional and can't be had: the contexts of chunks.
+func (s *Service) Ingest(ctx context.Context, l event.Lease, r Run, last bool) error {
 	d, err := s.ports.Pipeline.Start(ctx, l, r, s.opts.Now())
 	if err == nil {
-		err = s.run(ctx, l, r, d)
+		w := &worker{Service: s, lease: l, run: r, last: last, reported: s.opts.Now()}
+		err = w.work(ctx, d)
 	}
 	switch {
 	case errors.Is(err, ErrStopped):
@@ -87,21 +89,23 @@ func (s *Service) GiveUp(ctx context.Context, l event.Lease, r Run, cause string
 	return err
 }
 
-func (s *Service) run(ctx context.Context, l event.Lease, r Run, d Document) error {
-	w := &worker{Service: s, lease: l, run: r, reported: s.opts.Now()}
+// worker is one run of the pipeline.
+type worker struct {
+	*Service
+	lease    event.Lease
+	run      Run
+	last     bool      // when this try fails, the run is given up
+	reported time.Time // when progress was stored last, or the run began
+}
+
+func (w *worker) work(ctx context.Context, d Document) error {
 	composed, properties, err := w.parse(ctx, d)
 	if err != nil {
 		return err
 	}
-	if err := w.report(ctx, Progress{Stage: StageChunking}); err != nil {
+	g, err := w.generation(ctx, d, composed, properties)
+	if err != nil {
 		return err
-	}
-	began := s.opts.Now()
-	g := s.chunk(d, composed)
-	g.About = properties
-	s.opts.Chunked(s.opts.Now().Sub(began))
-	if len(g.Chunks) == 0 {
-		return fault.Invalid.Errorf("there is no text in this document; if it is a scan, run text recognition on it first").Because(ReasonNoText)
 	}
 	for range 3 { // embeddings may vanish under our hands when another document with the same text is purged
 		if err = w.embed(ctx, g); err != nil {
@@ -110,9 +114,9 @@ func (s *Service) run(ctx context.Context, l event.Lease, r Run, d Document) err
 		if err = w.report(ctx, Progress{Stage: StageIndexing, Done: len(g.Chunks), Total: len(g.Chunks)}); err != nil {
 			return err
 		}
-		now := s.opts.Now()
+		now, r := w.opts.Now(), w.run
 		e := event.New("document.ready", "system", now, map[string]any{"run": r.Number, "chunks": len(g.Chunks)})
-		err = s.ports.Pipeline.Switch(ctx, l, r, g, now, e.In(r.Workspace, r.Document.String()))
+		err = w.ports.Pipeline.Switch(ctx, w.lease, r, g, now, e.In(r.Workspace, r.Document.String()))
 		if !errors.Is(err, ErrNotEmbedded) {
 			break
 		}
@@ -121,16 +125,29 @@ func (s *Service) run(ctx context.Context, l event.Lease, r Run, d Document) err
 		return err
 	}
 	// The document is done and its delivery settled: a failure to tidy the index is nobody's loss, the next change tidies again.
-	_ = s.ports.Janitor.Compact(ctx, r.Workspace)
+	_ = w.ports.Janitor.Compact(ctx, w.run.Workspace)
 	return nil
 }
 
-// worker is one run of the pipeline.
-type worker struct {
-	*Service
-	lease    event.Lease
-	run      Run
-	reported time.Time // when progress was stored last, or the run began
+// generation makes analysed chunks of a text, with contexts where they are written.
+func (w *worker) generation(ctx context.Context, d Document, t text.Text, about map[string]string) (Generation, error) {
+	if err := w.report(ctx, Progress{Stage: StageChunking}); err != nil {
+		return Generation{}, err
+	}
+	began := w.opts.Now()
+	g := w.chunk(d, t)
+	g.About = about
+	cutting := w.opts.Now().Sub(began)
+	if len(g.Chunks) == 0 {
+		return g, fault.Invalid.Errorf("there is no text in this document; if it is a scan, run text recognition on it first").Because(ReasonNoText)
+	}
+	if err := w.writeContexts(ctx, &g); err != nil {
+		return g, err
+	}
+	began = w.opts.Now()
+	w.analyse(g)
+	w.opts.Chunked(cutting + w.opts.Now().Sub(began))
+	return g, nil
 }
 
 // reportEvery is how often progress is stored at most: often enough to watch, and to notice that the run is over; seldom
@@ -161,7 +178,9 @@ func (w *worker) parse(ctx context.Context, d Document) (text.Text, map[string]s
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var done, total atomic.Int64
-	watched := w.watch(ctx, stop, &done, &total)
+	watched := w.watch(ctx, stop, func() Progress {
+		return Progress{Stage: StageParsing, Done: int(done.Load()), Total: int(total.Load())}
+	})
 	in := insides{w: w, parent: d, depth: -1, taken: map[string]bool{}}
 	parsed, err := w.ports.Parser.Parse(ctx, File{
 		Name: d.Original.Name, MediaType: d.Original.MediaType, Size: d.Original.Size, Body: body,
@@ -184,7 +203,7 @@ func (w *worker) parse(ctx context.Context, d Document) (text.Text, map[string]s
 
 // watch stores progress now and then until ctx ends; it stops everything when the run turns out to be over. The channel
 // closes when it is done.
-func (w *worker) watch(ctx context.Context, stop context.CancelCauseFunc, done, total *atomic.Int64) <-chan struct{} {
+func (w *worker) watch(ctx context.Context, stop context.CancelCauseFunc, progress func() Progress) <-chan struct{} {
 	finished := make(chan struct{})
 	go func() {
 		defer close(finished)
@@ -196,8 +215,7 @@ func (w *worker) watch(ctx context.Context, stop context.CancelCauseFunc, done, 
 				return
 			case <-tick.C:
 			}
-			p := Progress{Stage: StageParsing, Done: int(done.Load()), Total: int(total.Load())}
-			err := w.report(ctx, p)
+			err := w.report(ctx, progress())
 			if errors.Is(err, ErrStopped) || errors.Is(err, event.ErrLeaseLost) {
 				stop(err)
 			}

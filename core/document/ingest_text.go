@@ -73,7 +73,7 @@ func (s *Service) processNow(
 	ctx context.Context, scope workspace.Scope, d Document, l event.Lease,
 ) (Document, error) {
 	// The document is accepted: a client that leaves or a model that is away must not lose it.
-	err := s.Ingest(ctx, l, Run{Document: d.ID, Workspace: d.Workspace, Number: d.Run})
+	err := s.Ingest(ctx, l, Run{Document: d.ID, Workspace: d.Workspace, Number: d.Run}, false)
 	if err != nil {
 		if rerr := s.ports.Events.Release(context.WithoutCancel(ctx), l, s.opts.Now()); rerr != nil && !errors.Is(rerr, event.ErrLeaseLost) {
 			return d, errors.Join(err, rerr)

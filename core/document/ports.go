@@ -93,6 +93,12 @@ type Pipeline interface {
 	// SaveEmbeddings stores vectors; one that is there already is left alone. They are a checkpoint: no document shows them.
 	// Embeddings that no chunk uses are removed some time later.
 	SaveEmbeddings(ctx context.Context, space llm.Space, es []Embedding, now time.Time) error
+	// Contexts returns the contexts that were written for chunks of the document: those of its visible generation, and those that
+	// were saved since.
+	Contexts(ctx context.Context, id ID) (map[Hash]string, error)
+	// SaveContexts stores contexts for the run's document; one that is there already is left alone. They are a checkpoint: no
+	// document shows them. They go at the next Switch, which stores those of its generation's chunks, or with the document.
+	SaveContexts(ctx context.Context, l event.Lease, r Run, cs []Context, now time.Time) error
 	// Switch stores a generation, makes it the visible one, retires the one before, marks the document as Ready and settles
 	// the delivery, all at once. ErrNotEmbedded when a chunk has no embedding in one of the generation's spaces.
 	Switch(ctx context.Context, l event.Lease, r Run, g Generation, now time.Time, events ...event.Event) error
@@ -109,13 +115,13 @@ type Run struct {
 	Number    int
 }
 
-// TermsOf analyses a chunk, of which Ordinal, Headings, Lead and Text are set, of a document with this title.
+// TermsOf analyses a chunk, of which Ordinal, Headings, Lead, Context and Text are set, of a document with this title.
 type TermsOf func(title string, l text.Language, c Chunk) []Term
 
 // Janitor removes what is no longer needed. Every method may be repeated and interrupted at any point. It is safe for
 // concurrent use.
 type Janitor interface {
-	// Purge removes for good what is left of a deleted document: text, chunks, index entries and the embeddings that no
+	// Purge removes for good what is left of a deleted document: text, chunks, contexts, index entries and the embeddings that no
 	// other chunk uses, and the words of all answers that were made from it; the row itself stays, stripped of its blob key,
 	// which is returned ("" when there is none). fault.NotFound when there is no document of that id that was deleted at the
 	// given time or before.
@@ -163,7 +169,7 @@ type BareChunk struct {
 	Number  int64  // ascends with the age of generations
 	Title   string // of its document, as it was embedded; empty when that isn't known
 	Current string // the document's title now
-	Chunk          // Headings, Lead, Text and Embedded are set
+	Chunk          // Headings, Lead, Context, Text and Embedded are set
 }
 
 // Blobs keeps the bytes of files. Keys are made by this package; they consist of lower-case letters, digits, '-' and '/'.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ragcorp/ragcorp/core/event"
 	"github.com/ragcorp/ragcorp/core/fault"
+	"github.com/ragcorp/ragcorp/core/guard"
 	"github.com/ragcorp/ragcorp/core/identity"
 	"github.com/ragcorp/ragcorp/core/llm"
 	"github.com/ragcorp/ragcorp/core/text"
@@ -31,6 +32,8 @@ type Ports struct {
 	Models   []llm.Embedder // every document is embedded with each; at least one
 	Events   event.Log
 	Backlog  event.Backlog
+
+	ContextWriter ContextWriter // nil: chunks get no contexts
 }
 
 // Options are the settings of a Service; nil means defaults.
@@ -52,6 +55,8 @@ type Options struct {
 	MaxSource int
 	// EmbedBatch is how many texts go to the embedder at once. Defaults to 64.
 	EmbedBatch int
+	// Contexts are the settings of writing contexts of chunks, which takes Ports.ContextWriter.
+	Contexts ContextOptions
 	// LinkLife is how long the addresses work that Service.Link returns. Defaults to 0: there are none.
 	LinkLife time.Duration
 	// RestoreWindow is for how long a deleted document can be restored before it is removed for good; negative: not at all.
@@ -86,6 +91,7 @@ func (o *Options) withDefaults() Options {
 		c.TitleWeight = 1
 	}
 	c.TitleWeight = max(c.TitleWeight, 0)
+	c.Contexts = c.Contexts.withDefaults()
 	if c.RestoreWindow == 0 {
 		c.RestoreWindow = 24 * time.Hour
 	}
@@ -103,11 +109,15 @@ type Service struct {
 	ports      Ports
 	workspaces *workspace.Service
 	opts       Options
+	detector   *guard.Detector // of what contexts must not contain; nil where none are written
 }
 
 // New makes a Service. fault.Invalid when the options contradict each other.
 func New(p Ports, workspaces *workspace.Service, o *Options) (*Service, error) {
 	s := &Service{ports: p, workspaces: workspaces, opts: o.withDefaults()}
+	if p.ContextWriter != nil {
+		s.detector = guard.New()
+	}
 	return s, s.opts.Chunks.Validate()
 }
 

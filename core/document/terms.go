@@ -9,10 +9,13 @@ import (
 	"github.com/ragcorp/ragcorp/core/text"
 )
 
-// embedInput is a chunk's text under the titles that say what it is about.
+// embedInput is a chunk's text under the titles, and the context if it has one, that say what it is about.
 func embedInput(title string, c Chunk) string {
 	var b strings.Builder
 	b.WriteString(titles(title, c) + "\n\n")
+	if c.Context != "" {
+		b.WriteString(c.Context + "\n\n")
+	}
 	if c.Lead != "" {
 		b.WriteString(c.Lead + "\n")
 	}

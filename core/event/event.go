@@ -1,7 +1,7 @@
 // Package event is what happened, and what must happen next because of it.
 //
-// An Event is immutable, but for the e-mail address of a user who is deleted, and written in the transaction of the change that it reports; together the events are the
-// audit trail. An event with a Topic also has a Delivery: the promise that something will react to it at least once,
+// An Event is immutable, but for what tells the e-mail address and the network addresses of a user who is deleted, and written in the transaction
+// of the change that it reports; together the events are the audit trail. An event with a Topic also has a Delivery: the promise that something will react to it at least once,
 // however often processes die on the way. Reactions are therefore idempotent.
 package event
 

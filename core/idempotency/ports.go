@@ -19,6 +19,8 @@ type Entry struct {
 type Store interface {
 	// Begin stores e, which has no outcome yet, and returns begun true. When there is an entry of that name, it is returned with
 	// begun false instead, unless it is older than old, or has no outcome and is older than stalled: then e takes its place.
+	// fault.Denied, and nothing is written, when the store knows the actor and doesn't let them in any more: entries go with the user
+	// or the API key that they are of, also late ones.
 	Begin(ctx context.Context, e Entry, old, stalled time.Time) (there Entry, begun bool, err error)
 	// Finish stores the outcome of an entry, if it is still the one that began at e.Begun.
 	Finish(ctx context.Context, e Entry) error

@@ -34,7 +34,7 @@ func (a *Accounts) ChangePassword(ctx context.Context, actor Actor, current, nex
 		return Session{}, fmt.Errorf("hash a password: %w", err)
 	}
 	u, err = a.users.Update(ctx, u.ID, func(now *User, _ int) ([]event.Event, error) {
-		if now.PasswordHash != u.PasswordHash || !now.Active {
+		if now.TokenVersion != u.TokenVersion || !now.Active { // every other password raises it, a stronger hash of this one doesn't
 			return nil, fault.Conflict.Errorf("the account was changed at the same time")
 		}
 		now.PasswordHash = hash

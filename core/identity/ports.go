@@ -24,7 +24,8 @@ type Users interface {
 	// besides this user, read in the same transaction.
 	Update(ctx context.Context, id uuid.UUID, change func(u *User, others int) ([]event.Event, error)) (User, error)
 	// Delete reads a user and what hangs on them, lets decide, and in the same transaction removes the user, the API keys that
-	// they made, the memberships, and the conversations of the user and of those keys with the feedback; records of the answers lose
+	// they made, the memberships, the requests that were done once under a key, and the conversations of the user and of those keys with the feedback; the trail
+	// loses their e-mail address, its digest and the network addresses that they came from; records of the answers lose
 	// who asked and all words, and documents who uploaded them. An error of decide is returned as it is and leaves no trace.
 	// decide must not call any port. fault.NotFound when there is no such user.
 	Delete(ctx context.Context, id uuid.UUID, decide func(Leaving) ([]event.Event, error)) error
@@ -51,7 +52,7 @@ type Keys interface {
 	ByHash(ctx context.Context, hash string) (Key, error)
 	// List returns all keys, newest first, ties by id descending.
 	List(ctx context.Context) ([]Key, error)
-	// Revoke marks a key as revoked; revoking twice is no error. fault.NotFound when there is none.
+	// Revoke marks a key as revoked and removes the requests that it has done once; revoking twice is no error. fault.NotFound when there is none.
 	Revoke(ctx context.Context, id uuid.UUID, at time.Time, events ...event.Event) error
 	// Touch notes that a key was used. It may be called with a time that is older than the one noted.
 	Touch(ctx context.Context, id uuid.UUID, at time.Time) error
@@ -81,6 +82,8 @@ type Hasher interface {
 	Hash(ctx context.Context, password string) (string, error)
 	// Matches reports whether the password is the hashed one. An empty or malformed hash never matches, after the same work.
 	Matches(ctx context.Context, password, hash string) (bool, error)
+	// Outdated reports whether a hash that matched is weaker than those which Hash makes now.
+	Outdated(hash string) bool
 	// Fingerprint returns a fast, unsalted hash of a high-entropy secret such as an API key, in hex.
 	Fingerprint(secret string) string
 }

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/ragcorp/ragcorp/core/event"
 	"github.com/ragcorp/ragcorp/core/fault"
 )
 
@@ -22,6 +23,8 @@ type Session struct {
 // SignIn gives a token to the user with the e-mail address and the password. from is the network address of the client,
 // without a port; it is throttled too unless it is empty.
 //
+// A hash that is weaker than those made today is replaced by the way.
+//
 // fault.Unauthenticated, always with the same text and after the same work, when there is no such user, the password is
 // wrong or the user is not active. fault.Busy, with the time to wait, after too many failures. It records auth.login or
 // auth.login_failed; attempts that the throttle turns away leave nothing.
@@ -30,7 +33,7 @@ func (a *Accounts) SignIn(ctx context.Context, email, password, from string) (Se
 		return Session{}, err
 	}
 	email = normalEmail(email)
-	try, err := a.throttle.enter(ctx, a.now(), digest(email), network(from))
+	try, err := a.throttle.enter(ctx, a.now(), digest(email), Network(from))
 	if err != nil {
 		return Session{}, err
 	}
@@ -44,7 +47,31 @@ func (a *Accounts) SignIn(ctx context.Context, email, password, from string) (Se
 		try.fail()
 		return Session{}, a.refuse(ctx, u, signInFailure{Reason: refusal, Email: digest(email), From: from})
 	}
-	return a.admit(ctx, u, from)
+	return a.admit(ctx, a.strengthen(ctx, u, password), from)
+}
+
+// strengthen replaces a hash that was made when hashes were weaker: only now the password is there to make another. It is a
+// favour to a later day, so an error ends here, and the next sign-in tries again. Another password that was set meanwhile stays.
+func (a *Accounts) strengthen(ctx context.Context, u User, password string) User {
+	if !a.hasher.Outdated(u.PasswordHash) {
+		return u
+	}
+	hash, err := a.hasher.Hash(ctx, password)
+	if err != nil {
+		return u
+	}
+	stronger, err := a.users.Update(ctx, u.ID, func(now *User, _ int) ([]event.Event, error) {
+		if now.PasswordHash != u.PasswordHash {
+			return nil, fault.Conflict.Errorf("the password was changed at the same time")
+		}
+		now.PasswordHash = hash
+		return nil, nil
+	})
+	if err != nil {
+		return u
+	}
+	u.PasswordHash = stronger.PasswordHash // the rest is as it was when the password was checked: see session
+	return u
 }
 
 // check returns the user, and why they are not to be let in; an empty reason means that they are.
@@ -125,8 +152,9 @@ func digest(s string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// network is what one party can be assumed to hold: an IPv4 address, or the whole /64 around an IPv6 address.
-func network(from string) string {
+// Network is what one party can be assumed to hold, by the address of a client without a port: an IPv4 address, also where it is
+// mapped into IPv6, or the whole /64 around an IPv6 address. What is no address comes back as it is.
+func Network(from string) string {
 	addr, err := netip.ParseAddr(from)
 	if err != nil {
 		return from

@@ -173,6 +173,93 @@ func TestManyGuessesAtOnceAreNoWayAroundTheThrottle(t *testing.T) {
 	}
 }
 
+func TestASignInReplacesAHashThatIsWeakerThanThoseOfToday(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, identity.Options{})
+	eva := w.user("eva@example.org", identity.Employee)
+	session := w.signIn(eva.Email)
+	if w.stored(eva) != eva {
+		t.Errorf("the user is %+v after a sign-in, want %+v", w.stored(eva), eva)
+	}
+	w.hasher.Argon2 = argon(t, 2)
+	_, err := w.SignIn(t.Context(), eva.Email, "wrong", "")
+	wantKind(t, "SignIn", err, fault.Unauthenticated)
+	if w.stored(eva) != eva {
+		t.Error("a wrong password replaces the hash")
+	}
+	before := len(w.trail())
+	renewed := w.signIn(eva.Email).User
+	if w.stored(eva) != renewed || !strings.Contains(renewed.PasswordHash, "t=2") {
+		t.Errorf("the user is %+v, want a hash of two passes", w.stored(eva))
+	}
+	if renewed.PasswordHash = eva.PasswordHash; renewed != eva {
+		t.Errorf("more than the hash was changed: %+v, want %+v", renewed, eva)
+	}
+	if n := len(w.trail()) - before; n != 1 {
+		t.Errorf("%d events, want that of the sign-in alone", n)
+	}
+	if _, _, err := w.Authenticate(t.Context(), session.Token); err != nil {
+		t.Errorf("a token from before is refused: %v", err)
+	}
+	strong := w.stored(eva)
+	w.hasher.Argon2 = argon(t, 1)
+	if w.signIn(eva.Email); w.stored(eva) != strong {
+		t.Error("a hash was replaced by a weaker one")
+	}
+}
+
+func TestAPasswordThatIsSetDuringASignInStays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, identity.Options{})
+	eva := w.user("eva@example.org", identity.Employee)
+	w.hasher.Argon2 = argon(t, 2)
+	w.hasher.before = func() { // the sign-in has checked the old one, and makes a stronger hash of it
+		w.hasher.before = nil
+		if _, err := w.ResetPassword(t.Context(), identity.System, eva.ID, "another password"); err != nil {
+			t.Error(err)
+		}
+	}
+	session := w.signIn(eva.Email)
+	_, err := w.SignIn(t.Context(), eva.Email, password, "")
+	wantKind(t, "SignIn with the old password", err, fault.Unauthenticated)
+	if _, err := w.SignIn(t.Context(), eva.Email, "another password", ""); err != nil {
+		t.Errorf("SignIn with the new password = %v, want none", err)
+	}
+	_, _, err = w.Authenticate(t.Context(), session.Token)
+	wantKind(t, "the session of the old password", err, fault.Unauthenticated)
+}
+
+func TestAPasswordIsChangedWhileASignInReplacesItsHash(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, identity.Options{})
+	eva := w.user("eva@example.org", identity.Employee)
+	w.hasher.Argon2 = argon(t, 2)
+	w.hasher.before = func() { // the change has checked the old one
+		w.hasher.before = nil
+		w.signIn(eva.Email)
+	}
+	if _, err := w.ChangePassword(t.Context(), person(eva), password, "another password"); err != nil {
+		t.Fatalf("ChangePassword = %v, want none", err)
+	}
+	if _, err := w.SignIn(t.Context(), eva.Email, "another password", ""); err != nil {
+		t.Errorf("SignIn with the new password = %v, want none", err)
+	}
+}
+
+func TestASignInDoesNotFailBecauseNoStrongerHashCanBeMade(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, identity.Options{})
+	eva := w.user("eva@example.org", identity.Employee)
+	w.hasher.Argon2 = argon(t, 2)
+	w.hasher.fails = fault.Unavailable.Errorf("too many wait")
+	if _, err := w.SignIn(t.Context(), eva.Email, password, ""); err != nil {
+		t.Errorf("SignIn = %v, want none", err)
+	}
+	if w.stored(eva) != eva {
+		t.Errorf("the user is %+v, want %+v", w.stored(eva), eva)
+	}
+}
+
 func TestACancelledSignInChangesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, identity.Options{})

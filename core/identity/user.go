@@ -17,6 +17,9 @@ type User struct {
 	CreatedAt    time.Time
 }
 
+// EmailDigest is what the trail has in place of an e-mail address that was signed in with: its SHA-256, in hex.
+func (u User) EmailDigest() string { return digest(u.Email) }
+
 // Key is an API key. The secret itself is never stored.
 type Key struct {
 	ID          uuid.UUID

@@ -125,7 +125,7 @@ func (a *Accounts) Enable(ctx context.Context, actor Actor, id uuid.UUID) (User,
 
 // DeleteUser removes a user for good, from their next request on, with their API keys, memberships, conversations and feedback;
 // what is kept of their answers is anonymous and has no words. It records admin.users.delete; the audit trail goes on naming the user
-// by id, but loses the e-mail address and its hash. Documents stay, uploaded by nobody. fault.NotFound when there is no such user; fault.Conflict for the reasons own_account when it
+// by id, but loses the e-mail address, its hash, and the network addresses of their sign-ins and denials. Documents stay, uploaded by nobody. fault.NotFound when there is no such user; fault.Conflict for the reasons own_account when it
 // is the actor, last_admin, and owns_workspaces as long as they own any that is not archived; archived ones belong to nobody then.
 func (a *Accounts) DeleteUser(ctx context.Context, actor Actor, id uuid.UUID) error {
 	if err := mayAdminister(actor); err != nil {

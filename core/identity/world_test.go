@@ -56,14 +56,20 @@ func newWorld(t *testing.T, o identity.Options) *world {
 	if w.tokens, err = token.NewJWT(secret); err != nil {
 		t.Fatal(err)
 	}
-	argon, err := token.NewArgon2(&token.Argon2Options{Time: 1, Memory: 8, Threads: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.hasher = &countingHasher{Argon2: argon}
+	w.hasher = &countingHasher{Argon2: argon(t, 1)}
 	o.Now = w.clock
 	w.Accounts = identity.New(store.Users(), store.Keys(), w.tokens, w.hasher, store.Events(), o)
 	return w
+}
+
+// argon makes hashes of so many passes.
+func argon(t *testing.T, passes int) *token.Argon2 {
+	t.Helper()
+	a, err := token.NewArgon2(&token.Argon2Options{Time: passes, Memory: 8, Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
 }
 
 // countingHasher counts how much work sign-ins cause.
@@ -71,6 +77,18 @@ type countingHasher struct {
 	*token.Argon2
 
 	checks atomic.Int64
+	before func() // is called before a hash is made
+	fails  error  // when a hash is made
+}
+
+func (h *countingHasher) Hash(ctx context.Context, password string) (string, error) {
+	if h.before != nil {
+		h.before()
+	}
+	if h.fails != nil {
+		return "", h.fails
+	}
+	return h.Argon2.Hash(ctx, password)
 }
 
 func (h *countingHasher) Matches(ctx context.Context, password, hash string) (bool, error) {
@@ -97,6 +115,16 @@ func (w *world) user(email string, role identity.Role) identity.User {
 		w.t.Fatalf("CreateUser(%s) = %v, want none", email, err)
 	}
 	return u
+}
+
+// stored is a user as the database has them.
+func (w *world) stored(u identity.User) identity.User {
+	w.t.Helper()
+	got, err := w.store.Users().User(w.t.Context(), u.ID)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return got
 }
 
 func (w *world) signIn(email string) identity.Session {

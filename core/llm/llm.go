@@ -87,6 +87,10 @@ const (
 type Message struct {
 	Role Role
 	Text string
+
+	// Shared is how many bytes of Text, from its beginning, come again in requests that begin with the same messages: a provider that
+	// remembers what it has read only when it is told to is told to. 0 means that nothing is known of such requests.
+	Shared int
 }
 
 // Passage is a piece of evidence. Marker is the number by which the answer cites it, as in [3].

@@ -36,7 +36,7 @@ func newWatchman() *watchman {
 	return &watchman{detector: guard.New(), found: map[guard.Pattern]int64{}}
 }
 
-// judge notes in a hit what is to be said about it. Title and source reach the model too.
+// judge notes in a hit what is to be said about it. The title reaches the model too.
 func (w *watchman) judge(h *Hit, threshold float64) {
 	v := w.detector.Scan(h.Text)
 	if title := w.detector.Scan(h.Title); title.Score > v.Score {

@@ -105,6 +105,7 @@ type Chunk struct {
 	Section    text.Span // the section of the last of Headings, with those within it; zero where there is none, or it isn't known
 	Language   text.Language
 	Pages      []text.Page // the pages that the chunk touches, with spans of the normalised text
+	Context    string      // what a model wrote to place the chunk in its document, by which it is found too; no part of the document
 }
 
 // Reach says which part of the text of a generation to read.

@@ -83,6 +83,9 @@ func (f *finder) scores(ctx context.Context, hits []Hit) ([]float64, error) {
 	for i, relevance := range f.relevance(hits) {
 		h := hits[i]
 		candidates[i] = llm.Candidate{Title: h.Title, Headings: h.Headings, Text: h.Text, Score: relevance}
+		if h.Context != "" { // what it was found by should count in its order, too
+			candidates[i].Text = h.Context + "\n\n" + h.Text
+		}
 	}
 	return f.reranker.Rerank(ctx, f.wording.text, candidates)
 }

@@ -53,6 +53,7 @@ type Reranking struct {
 type Path struct {
 	Chunk                            uuid.UUID
 	Lexical, Dense, Fused, Reranking Place
+	Context                          string // Chunk.Context
 }
 
 // Place is where a step ranked a chunk; its zero value means that the step had nothing to do with it.
@@ -68,6 +69,7 @@ func (f *finder) paths(hits []Hit) []Path {
 		out[i] = Path{
 			Chunk: h.ID, Lexical: placeIn(f.trace.Lexical.Found, h.ID), Dense: placeIn(f.trace.Dense.Found, h.ID),
 			Fused: placeIn(f.fused, h.ID), Reranking: placeIn(f.ordered, h.ID),
+			Context: h.Context,
 		}
 	}
 	return out

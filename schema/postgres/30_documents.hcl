@@ -176,6 +176,16 @@ table "chunks" {
     type    = text
     default = ""
   }
+  // What a model wrote to place the chunk in its document; it is embedded and indexed with the chunk, and never shown as its text.
+  column "context" {
+    type    = text
+    default = ""
+  }
+  // Hash of what the context was asked for; null where none was.
+  column "context_key" {
+    type = bytea
+    null = true
+  }
   column "body" { type = text }
   primary_key { columns = [column.no] }
   index "chunks_id_uq" {
@@ -183,6 +193,22 @@ table "chunks" {
     columns = [column.id]
   }
   index "chunks_embedded_ix" { columns = [column.embedded] }
+}
+
+// Contexts that a model has written for chunks that are not visible yet: what was paid for once is not asked for again when
+// the work goes on. The switch that makes the chunks visible removes them.
+table "chunk_contexts" {
+  schema = schema.public
+  column "document_id" { type = uuid }
+  column "key" { type = bytea }
+  column "created_at" { type = bigint }
+  column "body" { type = text }
+  primary_key { columns = [column.document_id, column.key] }
+  foreign_key "chunk_contexts_document_fk" {
+    columns     = [column.document_id]
+    ref_columns = [table.documents.column.id]
+    on_delete   = CASCADE
+  }
 }
 
 table "embedding_spaces" {

@@ -34,6 +34,7 @@ func checks() []check {
 		{"next embedder", checkNextEmbedder},
 		{"embedding space", checkSpace},
 		{"generator", checkGenerator},
+		{"context writer", checkContextWriter},
 		{"reranker", checkReranker},
 		{"parser", checkParser},
 	}
@@ -195,6 +196,28 @@ func checkGenerator(ctx context.Context, c adapters.Config) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return tryGenerator(ctx, g)
+}
+
+func checkContextWriter(ctx context.Context, c adapters.Config) (string, error) {
+	if !c.Contexts.On {
+		return "none", nil
+	}
+	g, err := adapters.OpenGenerator(c)
+	if err != nil {
+		return "", err
+	}
+	w, err := adapters.OpenContextWriter(c, g)
+	if err != nil {
+		return "", err
+	}
+	if w == g {
+		return "the generator", nil
+	}
+	return tryGenerator(ctx, w)
+}
+
+func tryGenerator(ctx context.Context, g llm.Generator) (string, error) {
 	const question = "Who books trains?"
 	length := 0
 	for piece, err := range g.Generate(ctx, llm.Request{

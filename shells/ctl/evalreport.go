@@ -23,6 +23,7 @@ type report struct {
 	Arm         string
 	Typos       uint64
 	Embedder    string // or the server that was asked
+	Contexts    string // the model that wrote those of chunks; empty for none
 	Documents   int    // loaded; 0 when a workspace was asked
 	Queries     int
 	K           int
@@ -40,6 +41,9 @@ func (r report) print(w io.Writer) error {
 		set = fmt.Sprintf("%d documents, loaded in %.1f s; %s", r.Documents, r.LoadSeconds, set)
 	}
 	rows := [][2]string{{"set", r.Data}, {"", set}, {"arm", r.Arm + ", " + adapters.Redact(r.Embedder)}}
+	if r.Contexts != "" {
+		rows = append(rows, [2]string{"contexts", adapters.Redact(r.Contexts)})
+	}
 	if r.Typos != 0 {
 		rows = append(rows, [2]string{"typos", fmt.Sprintf("one in each query, seed %d", r.Typos)})
 	}
@@ -138,6 +142,9 @@ func (r report) printJSON(w io.Writer, queries []eval.Query, rankings []eval.Ran
 		"corpus_size": r.Documents, "query_count": r.Queries, "top_k": r.K, "load_seconds": r.LoadSeconds, "elapsed_seconds": r.Seconds,
 		"median_ms": float64(r.quantile(0.5).Microseconds()) / 1000, "p95_ms": float64(r.quantile(0.95).Microseconds()) / 1000,
 		"metrics": metrics, "per_query": each, "typos": r.Typos,
+	}
+	if r.Contexts != "" {
+		out["context_model"] = adapters.Redact(r.Contexts)
 	}
 	if r.compared != nil {
 		out["comparison"] = r.compared

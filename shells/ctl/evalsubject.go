@@ -119,6 +119,9 @@ func (s *subject) finish(ctx context.Context) error {
 // describe says what was asked.
 func (s *subject) describe(r *report) {
 	r.Embedder, r.Documents, r.LoadSeconds = s.config.Data.EmbedURL, s.documents, s.took.Seconds()
+	if s.config.Contexts.On && s.documents > 0 {
+		r.Contexts = s.config.Contexts.URL
+	}
 }
 
 // ask asks the queries, one after the other, and returns what was found and the times that it took, ascending.

@@ -278,7 +278,7 @@ func TestDoctorTellsWhatFails(t *testing.T) {
 	}
 	w := newWorld(t, "AUTO_MIGRATE=0", "BLOB_URL=file:"+filepath.ToSlash(filepath.Join(file, "blobs")), "LLM_URL=oracle://me:sesame@delphi", "API_KEYS_CONFIG={")
 	r := w.ctl("", "doctor")
-	if r.code != exitFailed || !strings.Contains(r.stderr, "4 of 11 checks failed") {
+	if r.code != exitFailed || !strings.Contains(r.stderr, "4 of 12 checks failed") {
 		t.Errorf("doctor: exit code %d, %q\n%s", r.code, r.stderr, r.stdout)
 	}
 	if strings.Contains(r.stdout+r.stderr, "sesame") {

@@ -44,6 +44,13 @@ func openApp(ctx context.Context, c adapters.Config) (*core.App, func(), error) 
 		cleanup()
 		return nil, nil, err
 	}
+	contextWriter, err := adapters.OpenContextWriter(c, generator)
+	if err != nil {
+		cleanup3()
+		cleanup2()
+		cleanup()
+		return nil, nil, err
+	}
 	reranker, err := adapters.OpenReranker(c, generator)
 	if err != nil {
 		cleanup3()
@@ -66,14 +73,15 @@ func openApp(ctx context.Context, c adapters.Config) (*core.App, func(), error) 
 		return nil, nil, err
 	}
 	ports := core.Ports{
-		Store:     store,
-		Blobs:     blobstoreStore,
-		Parser:    parser,
-		Embedder:  embedder,
-		Generator: generator,
-		Reranker:  reranker,
-		Tokens:    tokens,
-		Hasher:    hasher,
+		Store:         store,
+		Blobs:         blobstoreStore,
+		Parser:        parser,
+		Embedder:      embedder,
+		Generator:     generator,
+		ContextWriter: contextWriter,
+		Reranker:      reranker,
+		Tokens:        tokens,
+		Hasher:        hasher,
 	}
 	nextEmbedder, err := adapters.OpenNextEmbedder(c)
 	if err != nil {

@@ -41,6 +41,13 @@ func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program
 		cleanup()
 		return nil, nil, err
 	}
+	contextWriter, err := adapters.OpenContextWriter(c, generator)
+	if err != nil {
+		cleanup3()
+		cleanup2()
+		cleanup()
+		return nil, nil, err
+	}
 	reranker, err := adapters.OpenReranker(c, generator)
 	if err != nil {
 		cleanup3()
@@ -63,14 +70,15 @@ func build(ctx context.Context, c adapters.Config, log *zap.Logger) (ops.Program
 		return nil, nil, err
 	}
 	ports := core.Ports{
-		Store:     store,
-		Blobs:     blobstoreStore,
-		Parser:    parser,
-		Embedder:  embedder,
-		Generator: generator,
-		Reranker:  reranker,
-		Tokens:    tokens,
-		Hasher:    hasher,
+		Store:         store,
+		Blobs:         blobstoreStore,
+		Parser:        parser,
+		Embedder:      embedder,
+		Generator:     generator,
+		ContextWriter: contextWriter,
+		Reranker:      reranker,
+		Tokens:        tokens,
+		Hasher:        hasher,
 	}
 	nextEmbedder, err := adapters.OpenNextEmbedder(c)
 	if err != nil {
