@@ -56,7 +56,7 @@ func launch(ctx context.Context, i image) (_ *Container, err error) {
 			err = fmt.Errorf("no Docker engine answers: %v", value)
 		}
 	}()
-	tclog.SetDefault(silence{})
+	silence()
 	port, err := freePort(ctx)
 	if err != nil {
 		return nil, err
@@ -105,10 +105,8 @@ func (c *Container) Stop() {
 	_ = testcontainers.TerminateContainer(c.running, testcontainers.StopTimeout(0))
 }
 
-// silence drops what the library tells about each container.
-type silence struct{}
-
-func (silence) Printf(string, ...any) {}
+// silence drops what the library tells about each container: once, since its logger is one variable for all tests.
+var silence = sync.OnceFunc(func() { tclog.SetDefault(tclog.NewNoopLogger()) })
 
 func freePort(ctx context.Context) (string, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
