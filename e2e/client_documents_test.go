@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // file is a file to upload.
@@ -56,7 +57,7 @@ type document struct {
 	PageCount    int            `json:"page_count"`
 	ChunkCount   int            `json:"chunk_count"`
 	Run          int            `json:"run"`
-	CreatedAt    string         `json:"created_at"`
+	CreatedAt    time.Time      `json:"created_at"`
 	Progress     struct {
 		Stage       string `json:"stage"`
 		Done, Total int

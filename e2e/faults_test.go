@@ -93,6 +93,7 @@ func (l *library) insist(t *testing.T, files []file) {
 }
 
 func TestWorkersKilledAtRandomLoseNothing(t *testing.T) {
+	t.Parallel()
 	survives(t, func(t *testing.T, in *installation, workers []*shell) {
 		kills, seed := 30, time.Now().UnixNano()
 		if testing.Short() {
@@ -110,6 +111,7 @@ func TestWorkersKilledAtRandomLoseNothing(t *testing.T) {
 }
 
 func TestTheAPIKilledLosesNothingThatItAccepted(t *testing.T) {
+	t.Parallel()
 	in := newInstallation(t)
 	files := corpus(t, 40)
 	l := in.http(t, "WORKERS=0").endures()
@@ -130,6 +132,7 @@ func TestTheAPIKilledLosesNothingThatItAccepted(t *testing.T) {
 }
 
 func TestRedisEmptiedLosesNothing(t *testing.T) {
+	t.Parallel()
 	survives(t, func(t *testing.T, in *installation, _ []*shell) {
 		o, err := redis.ParseURL(in.redis.URL)
 		if err != nil {
@@ -147,6 +150,7 @@ func TestRedisEmptiedLosesNothing(t *testing.T) {
 }
 
 func TestRedisKilledAndStartedEmptyLosesNothing(t *testing.T) {
+	t.Parallel()
 	survives(t, func(t *testing.T, in *installation, _ []*shell) {
 		for range 2 {
 			in.redis.Kill(t)
@@ -158,6 +162,7 @@ func TestRedisKilledAndStartedEmptyLosesNothing(t *testing.T) {
 }
 
 func TestPostgresRestartedLosesNothing(t *testing.T) {
+	t.Parallel()
 	survives(t, func(t *testing.T, in *installation, _ []*shell) {
 		for range 2 {
 			in.postgres.Kill(t)
@@ -168,6 +173,7 @@ func TestPostgresRestartedLosesNothing(t *testing.T) {
 }
 
 func TestABlobStoreThatRefusesForAWhileLosesNothing(t *testing.T) {
+	t.Parallel()
 	survives(t, func(t *testing.T, in *installation, _ []*shell) {
 		in.files.Stop(t)
 		time.Sleep(20 * time.Second)

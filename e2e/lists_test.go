@@ -43,7 +43,7 @@ func TestAListIsPagedCompletelyInEveryOrder(t *testing.T) {
 		return cmp.Or(strings.Compare(strings.ToLower(a.Title), strings.ToLower(b.Title)), strings.Compare(a.ID, b.ID))
 	}
 	created := func(a, b document) int {
-		return cmp.Or(strings.Compare(a.CreatedAt, b.CreatedAt), strings.Compare(a.ID, b.ID))
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), strings.Compare(a.ID, b.ID))
 	}
 	turned := func(f func(a, b document) int) func(a, b document) int {
 		return func(a, b document) int { return f(b, a) }

@@ -2,6 +2,8 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
+	"database/sql/driver"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -9,6 +11,7 @@ import (
 	"math"
 	"net"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -187,8 +190,9 @@ func (postgres) classify(err error) error {
 func unreachable(err error) error {
 	var connect *pgconn.ConnectError
 	var network net.Error
-	if errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, io.EOF) ||
-		errors.Is(err, io.ErrUnexpectedEOF) || pgconn.SafeToRetry(err) {
+	gone := func(lost error) bool { return errors.Is(err, lost) }
+	if errors.As(err, &connect) || errors.As(err, &network) || pgconn.SafeToRetry(err) ||
+		slices.ContainsFunc([]error{driver.ErrBadConn, sql.ErrConnDone, net.ErrClosed, io.EOF, io.ErrUnexpectedEOF}, gone) {
 		return fault.Unavailable.Wrap(err, "the database does not answer").Because(fault.ReasonDatabase)
 	}
 	return err
