@@ -40,7 +40,7 @@ func (a *analyser) newTerm(word string) string {
 // letters returns the letters and digits of span, and what is added, as a term that is neither stemmed nor stopped.
 func (a *analyser) letters(span Span, added string) string {
 	folded := clean(fold(a.text[span.Start:span.End]))
-	return cutAt(strings.ReplaceAll(folded, ".", "")+added, longestTerm)
+	return cutAt(strings.NewReplacer(".", "", ",", "").Replace(folded)+added, longestTerm)
 }
 
 // isAcronym reports whether a stop word is a name instead: the US, the WHO, IT. In text without small letters nobody
