@@ -17,14 +17,35 @@ func (s *Server) pace(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p := &paced{ResponseWriter: w, connection: http.NewResponseController(w), patience: s.opts.Patience}
 		p.write()
-		if r.Body != nil && r.Body != http.NoBody {
-			b := &pacedBody{of: p, body: r.Body, began: time.Now()}
-			b.read()                       // also for handlers that don't read it: net/http does, to find the next request
-			r = r.WithContext(r.Context()) // net/http goes on looking at its own body
-			r.Body = b
+		if r.Body == nil || r.Body == http.NoBody {
+			next.ServeHTTP(p, r)
+			return
 		}
+		b := &pacedBody{of: p, body: r.Body, began: time.Now()}
+		b.read()                       // also for handlers that don't read it: net/http does, to find the next request
+		r = r.WithContext(r.Context()) // net/http goes on looking at its own body
+		r.Body = b
 		next.ServeHTTP(p, r)
+		s.linger(b)
 	})
+}
+
+// linger reads what a client still sends after its answer, for Options.Patience at most. Where a server hangs up instead, the
+// client's system may throw the answer away unread (RFC 9112, section 9.6), and many clients read nothing before they have sent
+// everything: those would never learn that a body is too large.
+func (s *Server) linger(b *pacedBody) {
+	if b.ended || b.of.connection.Flush() != nil {
+		return
+	}
+	left := make([]byte, 64<<10)
+	for until := time.Now().Add(s.opts.Patience); !b.ended && time.Now().Before(until); {
+		select {
+		case <-s.closing:
+			return
+		default:
+			_, _ = b.Read(left) // an error ends it
+		}
+	}
 }
 
 // paced is a response that must be taken.
@@ -59,6 +80,7 @@ type pacedBody struct {
 	body  io.ReadCloser
 	began time.Time
 	come  int64 // bytes
+	ended bool  // there is no more of it
 }
 
 func (b *pacedBody) read() {
@@ -70,14 +92,15 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 	b.read() // the framework has a deadline of its own
 	n, err := b.body.Read(p)
 	b.come += int64(n)
+	b.ended = err != nil
 	if err != nil && !errors.Is(err, io.EOF) {
 		err = &bodyError{err}
 	}
 	return n, err
 }
 
-// Close implements io.Closer.
-func (b *pacedBody) Close() error { return b.body.Close() }
+// Close implements io.Closer. It leaves the rest to linger; net/http closes its own body in the end.
+func (*pacedBody) Close() error { return nil }
 
 // bodyError says that the rest of a body can't be read: it is too slow, the client has left, or what came is no HTTP.
 type bodyError struct{ cause error }

@@ -273,9 +273,16 @@ func ruleOf(message string) string {
 // writeProblem writes a problem outside of any operation.
 func writeProblem(w http.ResponseWriter, r *http.Request, p *Problem) {
 	p.in(r.Context(), r.URL.Path)
+	p.write(w)
+}
+
+// write sends the problem with its length, so that a client which is still sending knows at once that this is all.
+func (p *Problem) write(w http.ResponseWriter) {
+	body, _ := json.Marshal(p) // strings and numbers
 	w.Header().Set("Content-Type", problemType)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(p.Status)
-	_ = json.NewEncoder(w).Encode(p) // the client has left; nobody is there to tell
+	_, _ = w.Write(body) // the client has left; nobody is there to tell
 }
 
 // writeError writes an error outside of any operation.
@@ -284,7 +291,5 @@ func (s *Server) writeError(w http.ResponseWriter, r *http.Request, err error) {
 	for name, values := range p.GetHeaders() {
 		w.Header().Set(name, values[0])
 	}
-	w.Header().Set("Content-Type", problemType)
-	w.WriteHeader(p.Status)
-	_ = json.NewEncoder(w).Encode(p.Problem) // the client has left; nobody is there to tell
+	p.write(w)
 }

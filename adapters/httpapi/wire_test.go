@@ -96,6 +96,63 @@ func TestClientsThatDribbleAreCutOff(t *testing.T) {
 	}
 }
 
+func TestClientsThatSendEverythingFirstAreAnswered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *httpapi.Options) { o.Addr = "127.0.0.1:0" })
+	addr := w.run()
+	owner := w.as(w.owner).value
+	const form = "Content-Type: multipart/form-data; boundary=x\r\n"
+	begin := "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\n"
+	block := strings.Repeat("many words, too many ", 1<<20/21)
+	for name, c := range map[string]struct {
+		path, headers, begin string
+		chunked              bool
+		status               int
+	}{
+		"JSON":                  {"/auth/login", "Content-Type: application/json\r\n", `{"email":"`, false, 413},
+		"JSON in chunks":        {"/auth/login", "Content-Type: application/json\r\n", `{"email":"`, true, 413},
+		"a file":                {w.path(w.mine, "/documents/upload"), form, begin, false, 413},
+		"a file in chunks":      {w.path(w.mine, "/documents/upload"), form, begin, true, 413},
+		"a file to nobody":      {w.path(w.mine, "/documents/upload") + "?", form + "Authorization: none\r\n", begin, true, 401},
+		"to nowhere, in chunks": {"/nowhere", "", "a", true, 404},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			conn := w.wire(addr)
+			if !strings.Contains(c.headers, "Authorization") {
+				c.headers += "Authorization: " + owner + "\r\n"
+			}
+			const blocks = 64
+			length := fmt.Sprintf("Content-Length: %d", len(c.begin)+blocks*len(block))
+			if c.chunked {
+				length = "Transfer-Encoding: chunked"
+			}
+			send := func(piece string) {
+				if c.chunked {
+					piece = fmt.Sprintf("%x\r\n%s\r\n", len(piece), piece)
+				}
+				if _, err := io.WriteString(conn, piece); err != nil {
+					t.Fatal(err)
+				}
+			}
+			_, err := fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\n%s%s\r\n\r\n", c.path, c.headers, length)
+			if err != nil {
+				t.Fatal(err)
+			}
+			send(c.begin)
+			for range blocks {
+				send(block)
+			}
+			if c.chunked {
+				send("")
+			}
+			if status, body, err := last(conn); err != nil || status != c.status {
+				t.Errorf("got %d, %v, want %d: %.300s", status, err, c.status, body)
+			}
+		})
+	}
+}
+
 func TestClientsThatTakeNothingAreCutOff(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, listening)
