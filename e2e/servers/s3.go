@@ -159,7 +159,7 @@ var s3Binary = sync.OnceValues(func() (string, error) {
 	if _, err := os.Stat(name); err == nil {
 		return name, nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "go", "install", s3Server)
 	cmd.Dir = os.TempDir() // outside of our module
