@@ -26,7 +26,19 @@ func TestMain(m *testing.M) {
 		fs["test/probe"] = misbehaviour(probe)
 		return fs
 	})
+	compilePDF()
 	os.Exit(m.Run())
+}
+
+// compilePDF makes the machine code of the PDF engine once, before so many tests that start at the same time each do.
+func compilePDF() {
+	engine := newPDF(Options{CacheDir: cacheDir(), MaxMemory: 1 << 30, Children: 1}, false)
+	if _, err := engine.engine(); err != nil {
+		panic(err)
+	}
+	if err := engine.Close(); err != nil {
+		panic(err)
+	}
 }
 
 // misbehaviour is a format with a bug.

@@ -43,10 +43,10 @@ func (r *recogniser) read(ctx context.Context, picture []byte, first int) error 
 	return nil
 }
 
-// isMissing reports whether the program or what it needs isn't there, which is no fault of the file.
+// isMissing reports whether the program or all that it knows of languages isn't there, which is no fault of the file. Without
+// one of several languages Tesseract reads on with the others.
 func isMissing(err error) bool {
-	return strings.Contains(err.Error(), "find the program") || strings.Contains(err.Error(), "loading language") ||
-		strings.Contains(err.Error(), "couldn't load any languages")
+	return strings.Contains(err.Error(), "find the program") || strings.Contains(err.Error(), "couldn't load any languages")
 }
 
 // take reads Tesseract's table of words: level, page, block, paragraph, line, word, four numbers of the place, confidence, text.

@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/png"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -20,8 +21,14 @@ import (
 // withOCR makes a parser that reads pictures.
 func withOCR(t *testing.T, languages ...string) *Parser {
 	t.Helper()
-	if _, err := exec.LookPath("tesseract"); err != nil {
-		t.Skip("tesseract is not installed")
+	installed, err := exec.CommandContext(t.Context(), "tesseract", "--list-langs").CombinedOutput()
+	if err != nil {
+		t.Skipf("tesseract is not installed: %v", err)
+	}
+	for _, l := range languages {
+		if !slices.Contains(strings.Fields(string(installed)), l) {
+			t.Skipf("tesseract has not learnt %q", l)
+		}
 	}
 	return newParser(t, Options{Children: 1, OCR: []string{"tesseract"}, OCRLanguages: languages})
 }
