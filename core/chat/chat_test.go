@@ -125,6 +125,8 @@ func TestWhateverAModelSaysACitationIsStoredText(t *testing.T) {
 		{"a quotation that nobody wrote", []string{`It says "trains are booked by the night porter" [1].`}, `It says "trains are booked by the night porter".`, nil},
 		{"a marker in the middle", []string{"According to [1], trains are booked by the travel desk."}, "According to [1], trains are booked by the travel desk.", []string{"Trains are booked by the travel desk."}},
 		{"a marker inside a word", []string{"Trains[1]trains are [1", "]booked by the travel desk."}, "Trains[1]trains are [1]booked by the travel desk.", nil},
+		{"a marker in other brackets", []string{"Trains are booked by the travel desk 【", "1】."}, "Trains are booked by the travel desk [1].", []string{"Trains are booked by the travel desk."}},
+		{"NULs", []string{"Trains are booked\x00 by the travel desk [\x001]."}, "Trains are booked by the travel desk [1].", []string{"Trains are booked by the travel desk."}},
 		{"something made up", []string{"Zebras juggle quietly [1]."}, "Zebras juggle quietly.", nil},
 		{"no marker", []string{"Trains are booked by the travel desk."}, "Trains are booked by the travel desk.", nil},
 		{"brackets that are no markers", []string{"See a[1]b and [note]."}, "See a[1]b and [note].", nil},
@@ -150,6 +152,22 @@ func TestWhateverAModelSaysACitationIsStoredText(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestAnAnswerOfNothingButMarkersIsNone(t *testing.T) {
+	t.Parallel()
+	app, ws := world(t, &scripted{pieces: []string{"[1]", "[1]", "."}})
+	streamed := ""
+	for p, err := range app.Chat.Stream(t.Context(), identity.System, chat.Question{Workspace: ws, Text: "Who books trains?"}) {
+		must(t, err)
+		streamed += p.Text
+		if p.Done != nil && (p.Done.Evidence || p.Done.Text != streamed) {
+			t.Errorf("the answer is %q with evidence %v, and %q was streamed", p.Done.Text, p.Done.Evidence, streamed)
+		}
+	}
+	if !strings.HasPrefix(streamed, "There is not enough evidence") {
+		t.Errorf("streamed %q", streamed)
 	}
 }
 

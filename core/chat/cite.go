@@ -27,10 +27,18 @@ type run struct {
 	numbers []int
 }
 
-// runsOf finds the markers of an answer, as they are left by markerFilter: what a letter or digit follows is none.
+// runsOf finds the markers of an answer, as they are left by markerFilter: what a letter or digit follows is none, nor is what stands
+// in code.
 func runsOf(s string) []run {
 	var out []run
+	var code code
+	read := 0
 	for _, m := range oneMarker.FindAllStringSubmatchIndex(s, -1) {
+		code.read(s[read:m[0]])
+		read = m[0]
+		if code.within(s[m[1]:]) {
+			continue
+		}
 		if r, _ := utf8.DecodeRuneInString(s[m[1]:]); m[1] < len(s) && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
 			continue
 		}
