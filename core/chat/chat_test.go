@@ -171,6 +171,28 @@ func TestAnAnswerOfNothingButMarkersIsNone(t *testing.T) {
 	}
 }
 
+// endless says the same again and again, as models do that have lost their way.
+type endless struct{ said int }
+
+func (*endless) Model() string { return "endless" }
+
+func (g *endless) Generate(context.Context, llm.Request) iter.Seq2[llm.Piece, error] {
+	return func(yield func(llm.Piece, error) bool) {
+		for yield(llm.Piece{Text: strings.Repeat("la ", 1000)}, nil) {
+			g.said++
+		}
+	}
+}
+
+func TestAnAnswerWithoutEndIsCut(t *testing.T) {
+	t.Parallel()
+	g := &endless{}
+	a, _ := ask(t, g, "Who books trains?")
+	if !a.Cut || g.said > 1000 || len(a.Text) < 1<<20 {
+		t.Errorf("an answer of %d bytes, cut %v, after %d pieces", len(a.Text), a.Cut, g.said)
+	}
+}
+
 func TestWithoutEvidenceTheAnswerSaysSoInTheLanguageOfTheQuestion(t *testing.T) {
 	t.Parallel()
 	for question, want := range map[string]string{

@@ -88,10 +88,17 @@ func (t *turn) generate(ctx context.Context, yield func(Piece, error) bool) bool
 		if !said.say(markers.pass(strings.ReplaceAll(piece.Text, "\x00", ""))) {
 			return false
 		}
+		if said.text.Len() > longestAnswer {
+			t.answer.Cut = true
+			break
+		}
 	}
 	t.answer.Generating = t.opts.Now().Sub(from)
 	return said.say(markers.rest()) && t.judge(said.text.String(), yield)
 }
+
+// longestAnswer is how long an answer may be, in bytes, whatever the model allows: one that goes on and on is cut.
+const longestAnswer = 1 << 20
 
 // judge decides what becomes of what the model has said.
 func (t *turn) judge(said string, yield func(Piece, error) bool) bool {
