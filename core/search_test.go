@@ -1,20 +1,25 @@
 package core_test
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ragcorp/ragcorp/adapters/blobstore"
+	"github.com/ragcorp/ragcorp/adapters/blobstore/bucket"
 	"github.com/ragcorp/ragcorp/adapters/offline"
 	"github.com/ragcorp/ragcorp/adapters/parse"
 	"github.com/ragcorp/ragcorp/adapters/sqlstore"
 	"github.com/ragcorp/ragcorp/core"
 	"github.com/ragcorp/ragcorp/core/document"
+	"github.com/ragcorp/ragcorp/core/fault"
 	"github.com/ragcorp/ragcorp/core/identity"
+	"github.com/ragcorp/ragcorp/core/llm"
 	"github.com/ragcorp/ragcorp/core/retrieval"
 	"github.com/ragcorp/ragcorp/core/workspace"
 )
@@ -199,4 +204,40 @@ func titlesOf(hits []retrieval.Hit) (titles []string) {
 		titles = append(titles, h.Title)
 	}
 	return titles
+}
+
+// fragile embeds documents and panics at queries.
+type fragile struct{ llm.Embedder }
+
+func (f fragile) Embed(ctx context.Context, p llm.Purpose, texts []string) ([]llm.Vector, error) {
+	if p == llm.ForQuery {
+		panic("fragile")
+	}
+	return f.Embedder.Embed(ctx, p, texts)
+}
+
+func TestAPanicOfAModelFailsTheSearchAndNotTheProgram(t *testing.T) {
+	t.Parallel()
+	store, err := sqlstore.Open(t.Context(), "sqlite::memory:", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	app, err := core.New(core.Ports{
+		Store: store, Blobs: bucket.Memory(), Parser: parse.InProcess(parse.Options{}),
+		Embedder: fragile{offline.NewEmbedder()}, Generator: offline.NewGenerator(),
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &shelf{t: t, app: app}
+	l.here = l.workspace("Here")
+	l.put(l.here, "Vault", "The code of the vault is in the safe.")
+	if err := app.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, err = app.Search.Search(t.Context(), identity.System, l.here, retrieval.Query{Text: "vault"})
+	if err == nil || fault.Of(err) != nil || !strings.Contains(err.Error(), "fragile") {
+		t.Errorf("the search ends with %v", err)
+	}
 }

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/ragcorp/ragcorp/core/chat"
+	"github.com/ragcorp/ragcorp/core/fault"
 	"github.com/ragcorp/ragcorp/core/llm"
 )
 
@@ -75,7 +76,8 @@ func (s *Server) streamCompletion(ctx context.Context, c *completion, q chat.Que
 				return
 			}
 			s.log.Warn("stream broke off", zap.Error(err))
-			e.line(chunkError{openAIError(http.StatusServiceUnavailable, "the answer could not be completed; please try again")})
+			why := brokenOff(err)
+			e.line(chunkError{openAIError(why.Status, why.Detail)})
 		})
 	}}, nil
 }
@@ -117,6 +119,14 @@ type element struct {
 	err   error
 }
 
+// pull takes the next element.
+func pull(next func() (chat.Piece, error, bool)) (el element, ok bool) {
+	ok = true // also when it panics
+	defer fault.Recover(&el.err)
+	el.piece, el.err, ok = next()
+	return el, ok
+}
+
 // relay hands on what next gives, and keeps the connection open while it gives nothing. It returns when next has ended; a client
 // that leaves cancels it, and hears of no error.
 func (e *events) relay(
@@ -126,12 +136,12 @@ func (e *events) relay(
 	go func() {
 		defer close(pieces)
 		for {
-			p, err, ok := next()
+			el, ok := pull(next)
 			if !ok {
 				return
 			}
-			pieces <- element{p, err}
-			if err != nil {
+			pieces <- el
+			if el.err != nil {
 				return
 			}
 		}

@@ -61,6 +61,40 @@ func TestErrorsTellClientsWhatToDoAndNothingOfTheInside(t *testing.T) {
 	}
 }
 
+func TestAStreamThatBreaksOffSaysWhyAndNothingOfTheInside(t *testing.T) {
+	t.Parallel()
+	inside := errors.New(`pq: duplicate key "ana@example.org" in INSERT INTO users`)
+	for name, c := range map[string]struct {
+		err        error
+		says, code string
+	}{
+		"an error that nobody expected": {inside, "could not be completed", "SERVICE_UNAVAILABLE"},
+		"a panic":                       {nil, "could not be completed", "SERVICE_UNAVAILABLE"},
+		"the model is away":             {fault.Unavailable.Wrap(inside, "the model can't be reached"), "can't be reached", "SERVICE_UNAVAILABLE"},
+		"too much is asked":             {fault.Busy.Wrap(inside, "too many calls"), "too many calls", "RATE_LIMITED"},
+		"the model declines":            {fault.Invalid.Wrap(inside, "ask in other words").Because("blocked"), "ask in other words", "VALIDATION_ERROR"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newAnsweringWorld(t, broken{c.err}, chat.Options{})
+			for path, body := range map[string]any{
+				w.path(w.mine, "/ask/stream"): map[string]any{"query": "Where is the code of the vault?"},
+				"/v1/chat/completions":        completionOf(w.mine.workspace.String(), true),
+			} {
+				r := w.want(200, "POST", path, w.as(w.owner), body)
+				if !strings.Contains(r.body, c.says) || !strings.Contains(r.body, c.code) {
+					t.Errorf("%s ends with %s", path, r.body)
+				}
+				for _, word := range []string{"pq:", "ana@", "INSERT", "no error", ".go"} {
+					if strings.Contains(r.body, word) {
+						t.Errorf("%s tells %q: %s", path, word, r.body)
+					}
+				}
+			}
+		})
+	}
+}
+
 func TestAnErrorSaysWhatIsMissingAndWhere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -22,7 +22,7 @@ type FilterReq struct {
 	MimeTypes   []string          `json:"mime_types,omitempty" maxItems:"50" doc:"Any of these."`
 	Sources     []string          `json:"sources,omitempty" maxItems:"50" doc:"Any of these, exactly."`
 	Languages   []string          `json:"languages,omitempty" maxItems:"10" doc:"Any of these: en, es, pt, fr, de, it, simple."`
-	Metadata    map[string]string `json:"metadata,omitempty" doc:"All of these members of metadata, as strings."`
+	Metadata    map[string]string `json:"metadata,omitempty" maxProperties:"50" doc:"All of these members of metadata, as strings."`
 }
 
 func (f *FilterReq) filter() retrieval.Filter {

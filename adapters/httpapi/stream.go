@@ -171,7 +171,8 @@ func (e *events) answer(ctx context.Context, run *chat.Run, l *chat.Listener, he
 			e.raw(": keep-alive\n\n")
 		default:
 			e.log.Warn("stream broke off", zap.Error(err))
-			e.send("", "error", errorEvent{"the answer could not be completed; please try again"})
+			p := brokenOff(err)
+			e.send("", "error", errorEvent{p.Detail, p.Code, p.Reason})
 			return
 		}
 	}

@@ -1,10 +1,13 @@
 package httpapi
 
 import (
+	"net/http"
 	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
+
+	"github.com/ragcorp/ragcorp/core/fault"
 )
 
 // The data of the events of an answer.
@@ -34,9 +37,19 @@ type (
 	}
 
 	errorEvent struct {
-		Error string `json:"error"`
+		Error  string `json:"error"`
+		Code   string `json:"code" doc:"As in other errors."`
+		Reason string `json:"reason,omitempty" doc:"As in other errors."`
 	}
 )
+
+// brokenOff is the problem with which an answer ends that has begun already. What went wrong inside isn't told.
+func brokenOff(err error) *Problem {
+	if f := fault.Of(err); f != nil {
+		return problemOf(f)
+	}
+	return newProblem(http.StatusServiceUnavailable, "the answer could not be completed; please try again")
+}
 
 // lastWord of a stream that OpenAI's clients read.
 const lastWord = "[DONE]"

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -62,14 +63,16 @@ func (a *archiveReader) files(data []byte, prefix string, depth int) error {
 		}
 		return corrupt("a zip archive", err)
 	}
+	z.File = slices.DeleteFunc(z.File, func(f *zip.File) bool { return strings.HasSuffix(entryName(f), "/") || isRubbish(entryName(f)) })
+	if a.taken+a.left+len(z.File) > maxAttached { // before any of them is handed on
+		return fault.TooLarge.Errorf("the archive holds more than %d files; split it into smaller ones", maxAttached).
+			Because(document.ReasonTooLarge)
+	}
 	for i, f := range z.File {
 		if err := a.ctx.Err(); err != nil {
 			return err
 		}
 		name := entryName(f)
-		if strings.HasSuffix(name, "/") || isRubbish(name) {
-			continue
-		}
 		if err := a.file(f, prefix+name, depth); err != nil {
 			return err
 		}
@@ -84,10 +87,6 @@ func (a *archiveReader) file(f *zip.File, name string, depth int) error {
 	if f.Flags&zipEncrypted != 0 {
 		a.protected++
 		return a.leave(name, "protected with a password")
-	}
-	if a.taken+a.left >= maxAttached {
-		return fault.TooLarge.Errorf("the archive holds more than %d files; split it into smaller ones", maxAttached).
-			Because(document.ReasonTooLarge)
 	}
 	data, err := a.unpack(f)
 	if err != nil {

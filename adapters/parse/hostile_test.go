@@ -112,6 +112,18 @@ func TestBombsAreRefusedAndMemoryStaysFlat(t *testing.T) {
 	}
 }
 
+func TestOfAnArchiveWithTooManyFilesNoneIsTaken(t *testing.T) {
+	t.Parallel()
+	taken := 0
+	f := file(ZIP, zeros(t, maxAttached+1, 8))
+	f.Attached = func(document.Attachment) error { taken++; return nil }
+	_, err := InProcess(Options{}).Parse(t.Context(), f)
+	wantReason(t, err, document.ReasonTooLarge)
+	if taken > 0 {
+		t.Errorf("%d files were taken from an archive that was refused", taken)
+	}
+}
+
 // deepMail puts a message into a message, so many times.
 func deepMail(depth int) string {
 	var b strings.Builder

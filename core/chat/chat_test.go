@@ -125,6 +125,8 @@ func TestWhateverAModelSaysACitationIsStoredText(t *testing.T) {
 		{"a quotation that nobody wrote", []string{`It says "trains are booked by the night porter" [1].`}, `It says "trains are booked by the night porter".`, nil},
 		{"a marker in the middle", []string{"According to [1], trains are booked by the travel desk."}, "According to [1], trains are booked by the travel desk.", []string{"Trains are booked by the travel desk."}},
 		{"a marker inside a word", []string{"Trains[1]trains are [1", "]booked by the travel desk."}, "Trains[1]trains are [1]booked by the travel desk.", nil},
+		{"a marker in other brackets", []string{"Trains are booked by the travel desk 【", "1】."}, "Trains are booked by the travel desk [1].", []string{"Trains are booked by the travel desk."}},
+		{"NULs", []string{"Trains are booked\x00 by the travel desk [\x001]."}, "Trains are booked by the travel desk [1].", []string{"Trains are booked by the travel desk."}},
 		{"something made up", []string{"Zebras juggle quietly [1]."}, "Zebras juggle quietly.", nil},
 		{"no marker", []string{"Trains are booked by the travel desk."}, "Trains are booked by the travel desk.", nil},
 		{"brackets that are no markers", []string{"See a[1]b and [note]."}, "See a[1]b and [note].", nil},
@@ -150,6 +152,44 @@ func TestWhateverAModelSaysACitationIsStoredText(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestAnAnswerOfNothingButMarkersIsNone(t *testing.T) {
+	t.Parallel()
+	app, ws := world(t, &scripted{pieces: []string{"[1]", "[1]", "."}})
+	streamed := ""
+	for p, err := range app.Chat.Stream(t.Context(), identity.System, chat.Question{Workspace: ws, Text: "Who books trains?"}) {
+		must(t, err)
+		streamed += p.Text
+		if p.Done != nil && (p.Done.Evidence || p.Done.Text != streamed) {
+			t.Errorf("the answer is %q with evidence %v, and %q was streamed", p.Done.Text, p.Done.Evidence, streamed)
+		}
+	}
+	if !strings.HasPrefix(streamed, "There is not enough evidence") {
+		t.Errorf("streamed %q", streamed)
+	}
+}
+
+// endless says the same again and again, as models do that have lost their way.
+type endless struct{ said int }
+
+func (*endless) Model() string { return "endless" }
+
+func (g *endless) Generate(context.Context, llm.Request) iter.Seq2[llm.Piece, error] {
+	return func(yield func(llm.Piece, error) bool) {
+		for yield(llm.Piece{Text: strings.Repeat("la ", 1000)}, nil) {
+			g.said++
+		}
+	}
+}
+
+func TestAnAnswerWithoutEndIsCut(t *testing.T) {
+	t.Parallel()
+	g := &endless{}
+	a, _ := ask(t, g, "Who books trains?")
+	if !a.Cut || g.said > 1000 || len(a.Text) < 1<<20 {
+		t.Errorf("an answer of %d bytes, cut %v, after %d pieces", len(a.Text), a.Cut, g.said)
 	}
 }
 

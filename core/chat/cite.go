@@ -2,6 +2,7 @@ package chat
 
 import (
 	"regexp"
+	"sort"
 	"strconv"
 	"strings"
 	"unicode"
@@ -27,10 +28,18 @@ type run struct {
 	numbers []int
 }
 
-// runsOf finds the markers of an answer, as they are left by markerFilter: what a letter or digit follows is none.
+// runsOf finds the markers of an answer, as they are left by markerFilter: what a letter or digit follows is none, nor is what stands
+// in code.
 func runsOf(s string) []run {
 	var out []run
+	var code code
+	read := 0
 	for _, m := range oneMarker.FindAllStringSubmatchIndex(s, -1) {
+		code.read(s[read:m[0]])
+		read = m[0]
+		if code.within(s[m[1]:]) {
+			continue
+		}
 		if r, _ := utf8.DecodeRuneInString(s[m[1]:]); m[1] < len(s) && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
 			continue
 		}
@@ -115,12 +124,10 @@ func (c *citer) marker(n int, stretch text.Span) {
 	if score < c.least(h) {
 		return
 	}
-	for i := range c.out.sentences {
+	for i := c.firstAfter(claim.Start); i < len(c.out.sentences) && c.out.sentences[i].Span.Start < claim.End; i++ {
 		s := &c.out.sentences[i]
-		if s.Span.Start < claim.End && claim.Start < s.Span.End {
-			s.Score = max(s.Score, score)
-			c.used[i] = append(c.used[i], n-1)
-		}
+		s.Score = max(s.Score, score)
+		c.used[i] = append(c.used[i], n-1)
 	}
 	c.add(n, span, score)
 }
@@ -152,12 +159,15 @@ func leastCited(answer, source text.Language) float64 {
 
 // sentenceAt is the sentence to which the end of a stretch belongs.
 func (c *citer) sentenceAt(stretch text.Span) text.Span {
-	for _, s := range c.out.sentences {
-		if s.Span.End >= stretch.End {
-			return s.Span
-		}
+	if i := c.firstAfter(stretch.End - 1); i < len(c.out.sentences) {
+		return c.out.sentences[i].Span
 	}
 	return stretch
+}
+
+// firstAfter is the first sentence that ends after a byte of the answer.
+func (c *citer) firstAfter(at int) int {
+	return sort.Search(len(c.out.sentences), func(i int) bool { return c.out.sentences[i].Span.End > at })
 }
 
 // number matches a number with its separators.

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -13,13 +14,22 @@ import (
 // longestMarker is how much text a marker can take, as in [12, 13, 14]. What is longer is no marker.
 const longestMarker = 40
 
+// The brackets that models write markers in. What is kept of a marker stands in the first pair.
+const (
+	opening = "[【［"
+	closing = "]】］"
+)
+
 // markerFilter takes markers that point nowhere, or to what has nothing to do with the claim before them, out of a stream of
-// text. It holds back what may be the beginning of a marker until it is clear what it is; everything else passes unchanged.
+// text. It holds back what may be the beginning of a marker until it is clear what it is; everything else passes unchanged, such as
+// brackets in code and those that a source has after the same word.
 type markerFilter struct {
 	highest int                            // greatest number that points somewhere
 	backs   func(n int, claim string) bool // whether a source may be cited for a claim; nil: any may
+	stands  func(s string) bool            // whether a source says so word for word; nil: none does
 	held    string
 	said    strings.Builder // all that has passed
+	code    code            // whether the end of it is in code
 }
 
 // fewWords is how many terms a claim must have before a marker is judged by them: markers may also stand in the middle of
@@ -31,38 +41,63 @@ const longestClaim = 4096
 
 // newMarkerFilter makes a filter for an answer from sources.
 func newMarkerFilter(sources []retrieval.Hit, l text.Language) *markerFilter {
-	return &markerFilter{highest: len(sources), backs: func(n int, claim string) bool {
-		h := sources[n-1]
-		if len(termSet(claim, l)) < fewWords && !misquotes(claim, h.Text) {
-			return true
-		}
-		_, score := support(claim, h, l)
-		return score >= leastCited(l, h.Language)
-	}}
+	return &markerFilter{
+		highest: len(sources),
+		backs: func(n int, claim string) bool {
+			h := sources[n-1]
+			if len(termSet(claim, l)) < fewWords && !misquotes(claim, h.Text) {
+				return true
+			}
+			_, score := support(claim, h, l)
+			return score >= leastCited(l, h.Language)
+		},
+		stands: func(s string) bool {
+			return slices.ContainsFunc(sources, func(h retrieval.Hit) bool { return strings.Contains(h.Text, s) })
+		},
+	}
 }
 
 // pass takes the next piece of the stream and returns what can be said now.
 func (f *markerFilter) pass(s string) string {
 	s = f.held + s
-	f.held = ""
+	whole := len(s) - unfinished(s)
+	s, f.held = s[:whole], s[whole:]
 	before := f.said.Len()
 	for {
-		open := strings.IndexByte(s, '[')
+		open := strings.IndexAny(s, opening)
 		if open < 0 {
 			open = len(s)
 		}
 		// Spaces before a marker that goes must go too, so they wait for what follows.
 		cut := len(strings.TrimRight(s[:open], " "))
-		f.said.WriteString(s[:cut])
+		f.say(s[:cut])
 		s, open = s[cut:], open-cut
 		n, decided := extent(s, open)
 		if !decided {
-			f.held = s
+			f.held = s + f.held
 			return f.said.String()[before:]
 		}
-		f.said.WriteString(f.settle(s[:n], s[n:]))
+		f.say(f.settle(s[:n], s[n:]))
 		s = s[n:]
 	}
+}
+
+func (f *markerFilter) say(s string) {
+	f.said.WriteString(s)
+	f.code.read(s)
+}
+
+// unfinished is how many bytes at the end of s begin a character that is not all there.
+func unfinished(s string) int {
+	for n := 1; n < utf8.UTFMax && n <= len(s); n++ {
+		if tail := s[len(s)-n:]; utf8.RuneStart(tail[0]) {
+			if utf8.FullRuneInString(tail) {
+				return 0
+			}
+			return n
+		}
+	}
+	return 0
 }
 
 // extent returns how far what begins with the bracket at open reaches, and whether s holds enough to decide what it is.
@@ -70,14 +105,16 @@ func extent(s string, open int) (n int, decided bool) {
 	if open == len(s) {
 		return 0, false
 	}
-	end := strings.IndexByte(s[open:], ']')
+	_, width := utf8.DecodeRuneInString(s[open:])
+	end := strings.IndexAny(s[open:], closing)
 	if end < 0 {
-		return open + 1, !couldBeMarker(s[open:])
+		return open + width, !couldBeMarker(s[open+width:])
 	}
-	if !couldBeMarker(s[open : open+end]) {
-		return open + 1, true
+	if !couldBeMarker(s[open+width : open+end]) {
+		return open + width, true
 	}
-	n = open + end + 1
+	_, last := utf8.DecodeRuneInString(s[open+end:])
+	n = open + end + last
 	return n, utf8.FullRuneInString(s[n:])
 }
 
@@ -85,29 +122,44 @@ func extent(s string, open int) (n int, decided bool) {
 func (f *markerFilter) rest() string {
 	s := f.held
 	f.held = ""
-	if end := strings.IndexByte(s, ']'); end >= 0 {
-		return f.settle(s[:end+1], s[end+1:]) + s[end+1:]
+	if end := strings.IndexAny(s, closing); end >= 0 {
+		_, width := utf8.DecodeRuneInString(s[end:])
+		return f.settle(s[:end+width], s[end+width:]) + s[end+width:]
 	}
 	return s
 }
 
 // settle returns what becomes of spaces and a bracket, in the light of what follows.
 func (f *markerFilter) settle(s, next string) string {
-	open := strings.IndexByte(s, '[')
-	numbers, ok := markerNumbers(s[open:])
-	if r, _ := utf8.DecodeRuneInString(next); !ok || next != "" && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
+	open := strings.IndexAny(s, opening)
+	numbers, ok := f.numbers(s[open:])
+	if r, _ := utf8.DecodeRuneInString(next); !ok || next != "" && (unicode.IsLetter(r) || unicode.IsDigit(r)) || f.code.inside() {
 		return s // no marker: text like any other
 	}
-	var keep []string
+	keep, nowhere := "", false
 	for _, n := range numbers {
-		if n >= 1 && n <= f.highest && (f.backs == nil || f.backs(n, claimBefore(f.said.String()))) {
-			keep = append(keep, "["+strconv.Itoa(n)+"]")
+		switch {
+		case n < 1 || n > f.highest:
+			nowhere = true
+		case f.backs == nil || f.backs(n, claimBefore(f.said.String())):
+			keep += "[" + strconv.Itoa(n) + "]"
 		}
 	}
-	if len(keep) == 0 {
-		return ""
+	switch {
+	case keep != "":
+		return s[:open] + keep
+	case nowhere && f.quotes(s):
+		return s
 	}
-	return s[:open] + strings.Join(keep, "")
+	return ""
+}
+
+// quotes reports whether spaces and a bracket stand in a source after the same word.
+func (f *markerFilter) quotes(s string) bool {
+	said := f.said.String()
+	said = said[max(0, len(said)-longestMarker):]
+	word := said[strings.LastIndexFunc(said, unicode.IsSpace)+1:]
+	return word != "" && f.stands != nil && f.stands(word+s)
 }
 
 // claimBefore is the claim that a marker at the end of s is for: what follows the markers before, the last sentence of it.
@@ -124,23 +176,38 @@ func claimBefore(s string) string {
 	return lastSentence(s)
 }
 
-// couldBeMarker reports whether s, which begins with a bracket, may become a marker.
+// couldBeMarker reports whether s, which follows a bracket, may become a marker.
 func couldBeMarker(s string) bool {
-	return len(s) <= longestMarker && strings.Trim(s[1:], "0123456789, ") == ""
+	return len(s) < longestMarker && strings.Trim(plain.Replace(s), "0123456789,- ") == ""
 }
 
-// markerNumbers reads a marker such as [3] or [1, 2].
-func markerNumbers(s string) ([]int, bool) {
-	if len(s) < 3 || len(s) > longestMarker || s[0] != '[' || s[len(s)-1] != ']' {
+// plain writes what stands in a marker in one way.
+var plain = strings.NewReplacer(
+	"０", "0", "１", "1", "２", "2", "３", "3", "４", "4", "５", "5", "６", "6", "７", "7", "８", "8", "９", "9",
+	";", ",", "，", ",", "、", ",", "；", ",", "–", "-", "\u3000", " ",
+)
+
+// numbers reads a marker such as [3], [1, 2] or [1-3]. Only where all of a range points somewhere, it is one.
+func (f *markerFilter) numbers(s string) ([]int, bool) {
+	if len(s) > longestMarker || !strings.ContainsAny(s, closing) {
 		return nil, false
 	}
 	var out []int
-	for part := range strings.SplitSeq(s[1:len(s)-1], ",") {
-		n, err := strconv.Atoi(strings.TrimSpace(part))
+	for part := range strings.SplitSeq(plain.Replace(strings.Trim(s, opening+closing)), ",") {
+		low, high, ranged := strings.Cut(part, "-")
+		first, err := strconv.Atoi(strings.TrimSpace(low))
 		if err != nil {
 			return nil, false
 		}
-		out = append(out, n)
+		last := first
+		if ranged {
+			if last, err = strconv.Atoi(strings.TrimSpace(high)); err != nil || first < 1 || last <= first || last > f.highest {
+				return nil, false
+			}
+		}
+		for n := first; n <= last; n++ {
+			out = append(out, n)
+		}
 	}
 	return out, true
 }

@@ -1,6 +1,11 @@
 package chat
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/ragcorp/ragcorp/core/retrieval"
+	"github.com/ragcorp/ragcorp/core/text"
+)
 
 func TestMarkersThatPointNowhereGo(t *testing.T) {
 	t.Parallel()
@@ -22,6 +27,19 @@ func TestMarkersThatPointNowhereGo(t *testing.T) {
 		{"[99999999999999999999999] huge", "[99999999999999999999999] huge"},
 		{"ends with spaces   ", "ends with spaces   "},
 		{"a ] b [1] c", "a ] b [1] c"},
+		{"It is so [1; 2].", "It is so [1][2]."},
+		{"It is so [1-2].", "It is so [1][2]."},
+		{"It is so [1–2].", "It is so [1][2]."},
+		{"from [0-9] or [2-1] or [1-] or [-1]", "from [0-9] or [2-1] or [1-] or [-1]"},
+		{"It is so 【1】.", "It is so [1]."},
+		{"It is so ［１，９］.", "It is so [1]."},
+		{"It is so 【9】.", "It is so."},
+		{"【1】概要", "【1】概要"},
+		{"Größe ändern [2]", "Größe ändern [2]"},
+		{"`a[0]` and ``b[7]`` are code, this is none [9].", "`a[0]` and ``b[7]`` are code, this is none."},
+		{"Do:\n```go\na[0] = `b[7]`\n```\nThat is it [9].", "Do:\n```go\na[0] = `b[7]`\n```\nThat is it."},
+		{"1. ```\na[0]\n```\nso [9]", "1. ```\na[0]\n```\nso"},
+		{"one ` alone\nis no code [9].", "one ` alone\nis no code."},
 	} {
 		for size := 1; size <= len(c.in)+1; size++ {
 			f := markerFilter{highest: 2}
@@ -37,8 +55,35 @@ func TestMarkersThatPointNowhereGo(t *testing.T) {
 	}
 }
 
+func TestABracketThatASourceHasAfterTheSameWordIsText(t *testing.T) {
+	t.Parallel()
+	sources := []retrieval.Hit{{Chunk: retrieval.Chunk{Text: "The first element is arr[0]. Smith v Jones [2024] UKSC 1 holds."}}}
+	for in, want := range map[string]string{
+		"It is arr[0], as Smith v Jones [2024] has it.": "It is arr[0], as Smith v Jones [2024] has it.",
+		"It is list[0], as Brown v Jones[2024] has it.": "It is list, as Brown v Jones has it.",
+	} {
+		f := newMarkerFilter(sources, text.English)
+		if got := f.pass(in) + f.rest(); got != want {
+			t.Errorf("%q became %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestWhatLooksLikeAMarkerInCodeCitesNothing(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]int{
+		"so [1]": 1, "`a[1]`": 0, "`a[1]` [2]": 1, "```\na[1]\n```\nso [2]": 1, "```\na[1]": 0,
+		"a ` alone [1]": 1, "``quoted'' so [1]": 1, "a ` alone [1]\nand ` [2]": 2, "`` a[1] ` b[2] `` [3]": 1,
+	} {
+		if got := len(runsOf(in)); got != want {
+			t.Errorf("%q has %d markers, want %d", in, got, want)
+		}
+	}
+}
+
 func FuzzMarkersAreTheSameHoweverTheyAreCut(f *testing.F) {
 	f.Add("It is so [1][22] and [1, 9] or [", 3)
+	f.Add("It is 【１】 `so[0]` or ［1-3］ ```\n[9]", 2)
 	f.Fuzz(func(t *testing.T, s string, size int) {
 		whole := markerFilter{highest: 3}
 		want := whole.pass(s) + whole.rest()

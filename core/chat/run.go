@@ -115,24 +115,28 @@ func errGone() error {
 // produce makes the pieces.
 func (r *Run) produce(ctx context.Context, t *turn) {
 	defer r.stop(nil)
-	var failed error
-	var done bool
-	t.run(ctx, func(p Piece, err error) bool {
+	done, err := r.follow(ctx, t)
+	if cause := context.Cause(ctx); cause != nil && !done {
+		err = cause
+	}
+	r.end(err)
+}
+
+// follow adds the pieces as they come and reports whether the last one did.
+func (r *Run) follow(ctx context.Context, t *turn) (done bool, err error) {
+	defer fault.Recover(&err)
+	t.run(ctx, func(p Piece, failed error) bool {
 		if p.Done != nil {
 			t.told(*p.Done, true)
 		}
-		if err != nil {
-			failed = err
+		if err = failed; err != nil {
 			return false
 		}
 		done = p.Done != nil
 		r.add(p)
 		return ctx.Err() == nil
 	})
-	if cause := context.Cause(ctx); cause != nil && !done {
-		failed = cause
-	}
-	r.end(failed)
+	return done, err
 }
 
 // add appends a piece. What nobody will ask for any more, because it is too much, is dropped from the beginning.

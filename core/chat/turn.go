@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/google/uuid"
 
@@ -84,22 +85,29 @@ func (t *turn) generate(ctx context.Context, yield func(Piece, error) bool) bool
 		}
 		t.used(piece.Usage)
 		t.answer.Cut = t.answer.Cut || piece.Cut
-		if !said.say(markers.pass(piece.Text)) {
+		if !said.say(markers.pass(strings.ReplaceAll(piece.Text, "\x00", ""))) {
 			return false
+		}
+		if said.text.Len() > longestAnswer {
+			t.answer.Cut = true
+			break
 		}
 	}
 	t.answer.Generating = t.opts.Now().Sub(from)
 	return said.say(markers.rest()) && t.judge(said.text.String(), yield)
 }
 
+// longestAnswer is how long an answer may be, in bytes, whatever the model allows: one that goes on and on is cut.
+const longestAnswer = 1 << 20
+
 // judge decides what becomes of what the model has said.
 func (t *turn) judge(said string, yield func(Piece, error) bool) bool {
 	a := &t.answer
 	a.Text = strings.TrimSpace(said)
-	switch a.Text {
-	case "":
+	switch {
+	case saysNothing(a.Text):
 		return t.decline(yield)
-	case noEvidence(a.Language):
+	case a.Text == noEvidence(a.Language):
 		return a.Policy != workspace.AnswersStrict || yield(Piece{Text: a.Text}, nil)
 	}
 	a.Evidence = true
@@ -122,16 +130,31 @@ func (t *turn) judge(said string, yield func(Piece, error) bool) bool {
 	return true
 }
 
-// speech is what was said so far. What is held is not yielded.
+// speech is what was said so far. What is held is not yielded, nor are markers before anything is said.
 type speech struct {
 	text  strings.Builder
 	yield func(Piece, error) bool
 	held  bool
+	begun bool
 }
 
 func (s *speech) say(text string) bool {
 	s.text.WriteString(text)
-	return text == "" || s.held || s.yield(Piece{Text: text}, nil)
+	if text == "" || s.held {
+		return true
+	}
+	if !s.begun {
+		if text = s.text.String(); saysNothing(text) {
+			return true
+		}
+		s.begun = true
+	}
+	return s.yield(Piece{Text: text}, nil)
+}
+
+// saysNothing reports whether a text is nothing but markers, punctuation and white space.
+func saysNothing(s string) bool {
+	return strings.TrimFunc(unmarked(s), func(r rune) bool { return unicode.IsSpace(r) || unicode.IsPunct(r) }) == ""
 }
 
 // used adds up what the models have counted.

@@ -204,7 +204,8 @@ func (s *scribe) each(ctx context.Context, p prompt, chunks []int) error {
 }
 
 // one asks for one chunk.
-func (s *scribe) one(ctx context.Context, p prompt, c Chunk) error {
+func (s *scribe) one(ctx context.Context, p prompt, c Chunk) (err error) {
+	defer fault.Recover(&err)
 	said, err := s.ask(ctx, p.request(c))
 	if err != nil {
 		return &askError{err}

@@ -4,7 +4,26 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/ragcorp/ragcorp/core/fault"
 )
+
+// mostConditions is how many tags, and how many members of metadata, a filter may ask for: all of them must hold, and a database
+// bounds how deep conditions may be nested.
+const mostConditions = 50
+
+// check returns what is wrong with a filter.
+func (f Filter) check() error {
+	switch {
+	case !f.storable():
+		return fault.Field("filter", "must have valid texts")
+	case len(f.Tags) > mostConditions:
+		return fault.Field("filter.tags", "has too many elements")
+	case len(f.Metadata) > mostConditions:
+		return fault.Field("filter.metadata", "has too many members")
+	}
+	return nil
+}
 
 // storable reports whether every store takes the texts of a filter.
 func (f Filter) storable() bool {

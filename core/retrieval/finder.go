@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/ragcorp/ragcorp/core/fault"
 	"github.com/ragcorp/ragcorp/core/llm"
 	"github.com/ragcorp/ragcorp/core/workspace"
 )
@@ -111,7 +112,8 @@ func (f *finder) lookUp(ctx context.Context) (lexical, dense []Scored, err error
 	return lexical, dense, nil
 }
 
-func (f *finder) lexical(ctx context.Context) ([]Scored, error) {
+func (f *finder) lexical(ctx context.Context) (_ []Scored, err error) {
+	defer fault.Recover(&err)
 	if f.query.Arms == DenseArm {
 		return nil, nil
 	}
@@ -139,7 +141,8 @@ func (f *finder) lexical(ctx context.Context) ([]Scored, error) {
 	return found.Scored, nil
 }
 
-func (f *finder) dense(ctx context.Context) ([]Scored, error) {
+func (f *finder) dense(ctx context.Context) (_ []Scored, err error) {
+	defer fault.Recover(&err)
 	if f.query.Arms == LexicalArm {
 		return nil, nil
 	}

@@ -193,8 +193,6 @@ func (s *Service) Check(q Query) error {
 		return fault.Field("query", "must not be blank")
 	case !storable(text):
 		return fault.Field("query", "must be valid text")
-	case !q.Filter.storable():
-		return fault.Field("filter", "must have valid texts")
 	case utf8.RuneCountInString(text) > s.opts.MaxQuery:
 		return fault.Field("query", "is too long")
 	case q.K < 0 || q.K > s.opts.MaxHits:
@@ -205,6 +203,9 @@ func (s *Service) Check(q Query) error {
 		return fault.Field("fusion", "must be scores or ranks")
 	case q.DenseWeight != nil && !(*q.DenseWeight >= 0 && *q.DenseWeight <= 1):
 		return fault.Field("dense_weight", "must be from 0 to 1")
+	}
+	if err := q.Filter.check(); err != nil {
+		return err
 	}
 	return s.checkExpansion(q)
 }
