@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
@@ -23,6 +24,8 @@ type FilterReq struct {
 	Sources     []string          `json:"sources,omitempty" maxItems:"50" doc:"Any of these, exactly."`
 	Languages   []string          `json:"languages,omitempty" maxItems:"10" doc:"Any of these: en, es, pt, fr, de, it, simple."`
 	Metadata    map[string]string `json:"metadata,omitempty" maxProperties:"50" doc:"All of these members of metadata, as strings."`
+	From        time.Time         `json:"created_from,omitzero" doc:"Documents that came at this time or later."`
+	Before      time.Time         `json:"created_before,omitzero" doc:"Documents that came before this time."`
 }
 
 func (f *FilterReq) filter() retrieval.Filter {
@@ -31,6 +34,7 @@ func (f *FilterReq) filter() retrieval.Filter {
 	}
 	out := retrieval.Filter{
 		Documents: f.DocumentIDs, Tags: f.Tags, MediaTypes: f.MimeTypes, Sources: f.Sources, Metadata: f.Metadata,
+		From: f.From, To: f.Before,
 	}
 	for _, l := range f.Languages {
 		out.Languages = append(out.Languages, text.ParseLanguage(l))
