@@ -17,7 +17,7 @@ func concepts() []concept {
 func conceptsOfAddress() []concept {
 	return []concept{
 		{"you", "", []string{
-			"you|your|yours|yourself|youre|youll|youve|youd|tu|tus|te|contigo|eres|debes|deberas|tienes|puedes|vas|seras|haras|diras|tuyo|tuya|tuyos|" +
+			"you|your|yours|yourself|u|ur|yuo|yuor|yor|youre|youll|youve|youd|tu|tus|te|contigo|eres|debes|deberas|tienes|puedes|vas|seras|haras|diras|tuyo|tuya|tuyos|" +
 				"du|dein|deine|deinen|deiner|votre|voce|jij|jouw|твой|ты|твои",
 		}},
 		{"ai", AddressedToModel, []string{"{model}|bot|bots|assistants|asistentes|neural_network*|red_neuronal|chatgpt*|agent|agents"}},

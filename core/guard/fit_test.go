@@ -62,7 +62,7 @@ func TestTheWeightsAreFittedToTheData(t *testing.T) {
 const fewest = 2
 
 // commonest is the part of the texts beyond which a word is too ordinary for one.
-const commonest = 30
+const commonest = 15
 
 // learn reads texts and the words that are in several of them.
 func learn(t *testing.T, files string) ([]lesson, map[string]int) {
@@ -165,13 +165,13 @@ func fitTo(lessons []lesson, vocabulary map[string]int) *weights {
 
 const (
 	rounds  = 200
-	attacks = 4.5 // how much more an attack counts that is missed than a harmless text that is suspected
+	attacks = 3.0 // how much more an attack counts that is missed than a harmless text that is suspected
 
 	// What is seen alone says most reliably what it says; pairs of it are many, and each is rare.
 	penaltyOfOne   = 0.4
 	penaltyOfPair  = 16.0
-	penaltyOfWord  = 4.0
-	penaltyOfWords = 4.0 // of a pair of words
+	penaltyOfWord  = 2.0
+	penaltyOfWords = 2.0 // of a pair of words
 
 	mostOfWord = 0.6 // a single word is no proof, however often the data happen to have it in attacks
 	rate       = 0.1

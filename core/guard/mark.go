@@ -30,6 +30,9 @@ func (c *cutter) tag(rest string) bool {
 		return false
 	}
 	inner := strings.ToLower(rest[1:end])
+	if prose(inner) {
+		return false
+	}
 	if !strings.ContainsAny(inner[:1], "abcdefghijklmnopqrstuvwxyz/|") && !strings.HasPrefix(strings.TrimLeft(inner, "</"), "sys") {
 		return false
 	}
@@ -39,9 +42,43 @@ func (c *cutter) tag(rest string) bool {
 	if unseen(inner) {
 		c.hide("</")
 	}
-	c.at += end + 1
 	c.starts = true
+	next := c.at + end + 1
+	if from, n := spoken(inner); n > 0 && len(inner) == end-1 { // else letters changed their length, and the place is another one
+		c.read(c.at+1+from, c.at+1+from+n)
+	}
+	c.at = max(c.at, next)
 	return true
+}
+
+// read takes what is written within a tag as sentences of their own.
+func (c *cutter) read(from, to int) {
+	c.endSentence()
+	for c.at = from; c.at < to; {
+		c.step()
+	}
+	c.endSentence()
+}
+
+// prose reports whether what stands between angle brackets are words for a reader, as in <put your name here>.
+func prose(inner string) bool {
+	return strings.Count(inner, " ") >= 3 && !strings.ContainsAny(inner, "=|/:")
+}
+
+// spoken is where the words begin that a tag has for those who don't see the page, and how long they are; 0 when there are none.
+func spoken(inner string) (from, length int) {
+	for _, name := range []string{" alt=", " title=", " content=", " aria-label=", " placeholder=", " value=", " summary="} {
+		at := strings.Index(inner, name)
+		if at < 0 || at+len(name)+1 >= len(inner) {
+			continue
+		}
+		from = at + len(name) + 1
+		length = strings.IndexByte(inner[from:], inner[from-1])
+		if length > 0 && strings.Contains(inner[from:from+length], " ") {
+			return from, length
+		}
+	}
+	return 0, 0
 }
 
 // hide notes that what follows is not seen up to an end, or to the end of the text.

@@ -58,7 +58,7 @@ func (t *tokens) settle() {
 		if k.first {
 			last = reported
 		}
-		t.partly[k.sentence] = t.partly[k.sentence] || !k.quoted
+		t.partly[k.sentence] = t.partly[k.sentence] || !k.quoted || k.cited
 		if k.is(t.grammar.meta) && !k.quoted {
 			t.meta[k.sentence] = min(t.meta[k.sentence], i)
 		}
@@ -157,7 +157,7 @@ func (t *tokens) view() *view {
 	for i, k := range t.list {
 		v.size[k.sentence]++
 		for w := range t.wordsAt(i) {
-			if id := t.grammar.vocabulary[w]; id > 0 {
+			if id := t.grammar.vocabulary[string(w)]; id > 0 {
 				v.words[k.sentence] = append(v.words[k.sentence], id)
 			}
 		}
@@ -310,7 +310,7 @@ func (t *tokens) words() iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for i := range t.list {
 			for w := range t.wordsAt(i) {
-				if !yield(w) {
+				if !yield(string(w)) {
 					return
 				}
 			}
@@ -318,16 +318,35 @@ func (t *tokens) words() iter.Seq[string] {
 	}
 }
 
-// wordsAt are the stem of a word, and the pair of it and the one before in the same sentence.
-func (t *tokens) wordsAt(i int) iter.Seq[string] {
-	return func(yield func(string) bool) {
+// wordsAt are the stem of a word, marked when it is quoted in a sentence that is not; once more, when a clause begins with it; and
+// the pair of it and the one before in the same sentence. What is yielded lasts until the next one.
+func (t *tokens) wordsAt(i int) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
 		k := &t.list[i]
-		w := stem(k.bare())
-		if yield(w) && i > 0 && !k.first && t.list[i-1].sentence == k.sentence {
-			yield(stem(t.list[i-1].bare()) + "_" + w)
+		var room [4*stemLength + 2]byte
+		w := room[:0]
+		if k.quoted && t.partly[k.sentence] {
+			w = append(w, quotedMark)
+		}
+		w = append(w, stem(k.bare())...)
+		if !yield(w) {
+			return
+		}
+		var more [4*stemLength + 2]byte
+		if k.starts && !yield(append(append(more[:0], clauseMark), w...)) {
+			return
+		}
+		if i > 0 && !k.first && t.list[i-1].sentence == k.sentence {
+			yield(append(append(append(more[:0], stem(t.list[i-1].bare())...), '_'), w...))
 		}
 	}
 }
+
+// Marks of words for their place.
+const (
+	quotedMark = '\''
+	clauseMark = '^'
+)
 
 // stemLength is how many bytes of a word its stem has. In languages that put endings to words that is as good as more careful
 // ways, and costs nothing.

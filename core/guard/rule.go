@@ -40,25 +40,26 @@ type sequence struct {
 
 // grammar is the rules in the form in which they are matched.
 type grammar struct {
-	rules      []rule         // and then the forms of concepts
-	concepts   int            // their number
-	pattern    []Pattern      // of the concepts
-	vocabulary map[string]int // stems and pairs of them that have a weight of their own, from 1 on
-	lexicon    map[string]string
-	meta       class // the words of sentences about attacks, and about what texts say
-	exact      map[string][]class
-	prefixes   map[string][]class
-	longest    int // prefix, in bytes
-	verbs      map[class]bool
-	from       map[class][]sequence // by the class of their first step
-	classes    map[string]class
-	jumbles    map[outline][]string // the words that may be spelled with their letters in disorder
+	rules        []rule         // and then the forms of concepts
+	concepts     int            // their number
+	pattern      []Pattern      // of the concepts
+	vocabulary   map[string]int // stems and pairs of them that have a weight of their own, from 1 on
+	lexicon      map[string]string
+	meta         class // the words of sentences about attacks, and about what texts say
+	exact        map[string][]class
+	prefixes     map[string][]class
+	longest      int // prefix, in bytes
+	verbs        map[class]bool
+	from         map[class][]sequence // by the class of their first step
+	classes      map[string]class
+	jumbles      map[outline][]string   // the words that may be spelled with their letters in disorder
+	misspellings map[outline][]spelling // and those that may be misspelled
 }
 
 func newGrammar(rules []rule, concepts []concept) *grammar {
 	g := &grammar{
 		rules: rules, concepts: len(concepts), lexicon: newLexicon(), exact: map[string][]class{}, prefixes: map[string][]class{}, verbs: map[class]bool{},
-		from: map[class][]sequence{}, classes: map[string]class{}, jumbles: newJumbles(),
+		from: map[class][]sequence{}, classes: map[string]class{}, jumbles: newJumbles(), misspellings: newMisspellings(),
 	}
 	for i, r := range rules {
 		g.add(i, r)

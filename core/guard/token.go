@@ -16,6 +16,7 @@ type token struct {
 	starts   bool // a clause begins here
 	first    bool // a sentence begins here
 	quoted   bool // inside quotation marks or code
+	cited    bool // and the quotation began within a sentence that is not quoted
 	hidden   bool // inside of what people don't see
 	disguise bool // spelled so that filters don't know it
 	verb     bool // of a class whose mood matters
@@ -27,7 +28,7 @@ type tokens struct {
 	grammar *grammar
 	list    []token
 	meta    []int  // by sentence: the first token that is meta, outside quotes; len(list) when there is none
-	partly  []bool // by sentence: it has words outside quotes
+	partly  []bool // by sentence: it has words outside quotes, or goes on with what another one quotes
 }
 
 // cutter cuts a text into tokens.
@@ -42,6 +43,7 @@ type cutter struct {
 	begun    int  // the first token of the sentence
 	close    rune // the quotation mark that ends the quotation, 0 outside
 	quoteEnd int  // where that mark stands
+	cites    bool // the quotation began within a sentence
 	hideEnd  int  // where what is hidden ends
 }
 
@@ -178,6 +180,7 @@ func (c *cutter) plain(raw string) (word string, disguised bool) {
 	if straight, was := c.grammar.unjumble(word); was {
 		return straight, true
 	}
+	word, _ = c.grammar.misspelled(word)
 	return word, disguised
 }
 
@@ -208,7 +211,8 @@ func (c *cutter) add(word string) {
 		c.begun = len(c.out)
 	}
 	c.out = append(c.out, token{
-		word: word, sentence: c.sentence, starts: c.starts, first: c.first, quoted: c.close != 0, hidden: c.at < c.hideEnd,
+		word: word, sentence: c.sentence, starts: c.starts, first: c.first, quoted: c.close != 0, cited: c.close != 0 && c.cites,
+		hidden: c.at < c.hideEnd,
 	})
 	c.starts, c.first = false, false
 }
@@ -221,7 +225,9 @@ func (c *cutter) punctuation(r rune) {
 			c.endSentence()
 		}
 	case strings.ContainsRune(".!?…", r):
-		if r == '…' || c.at+1 >= len(c.s) || strings.IndexByte(" \n\t\"')”»]", c.s[c.at+1]) >= 0 {
+		if c.numbers(r) || c.goesOn(r) {
+			c.starts = true
+		} else if r == '…' || c.at+1 >= len(c.s) || strings.IndexByte(" \n\t\"')”»]", c.s[c.at+1]) >= 0 {
 			c.endSentence()
 		}
 	case r == ':' || r == ',':
@@ -232,6 +238,21 @@ func (c *cutter) punctuation(r rune) {
 	case strings.ContainsRune("\"“”«»`'‘’„", r):
 		c.quote(r)
 	}
+}
+
+// numbers reports whether a full stop belongs to a number or a letter before a sentence, as in "2. Wait."
+func (c *cutter) numbers(r rune) bool {
+	return r == '.' && !c.first && c.begun == len(c.out)-1 && len(c.out[c.begun].word) <= 2
+}
+
+// goesOn reports whether a mark ends what is quoted, but not the sentence that quotes it.
+func (c *cutter) goesOn(r rune) bool {
+	at := c.at + utf8.RuneLen(r)
+	if c.close == 0 || at != c.quoteEnd {
+		return false
+	}
+	next, _ := utf8.DecodeRuneInString(strings.TrimLeft(c.s[at+utf8.RuneLen(c.close):], " "))
+	return next == ',' || next == ';' || unicode.IsLower(next)
 }
 
 // startsItem reports whether a line is a heading or an item of a list.
@@ -266,8 +287,8 @@ const longestQuote = 400
 // quote opens a quotation that is closed not too far away.
 func (c *cutter) quote(r rune) {
 	c.starts = true
-	if c.close != 0 {
-		return
+	if c.close != 0 || r == '"' && c.at > 0 && c.s[c.at-1] == '"' {
+		return // inside of another quotation, or in a row of marks that keeps parts of a prompt apart
 	}
 	end := map[rune]rune{'“': '”', '«': '»', '‘': '’', '„': '“'}[r]
 	if end == 0 {
@@ -281,5 +302,6 @@ func (c *cutter) quote(r rune) {
 	}
 	if n > 0 && !(r == '\'' && c.at > 0 && isLetterAt(c.s, c.at-1)) {
 		c.close, c.quoteEnd = end, from+n
+		c.cites = !c.first && (!c.out[c.begun].quoted || c.out[c.begun].cited)
 	}
 }
