@@ -156,6 +156,8 @@ func (l layout) append(p *pdfParagraph, joint string, line pdfLine) {
 		}
 	} else if p.lines > 0 && strings.HasSuffix(p.last.text, "-") && !strings.HasSuffix(p.last.text, " -") {
 		joint = "" // the engine saw no parted word in it, so the hyphen stays
+	} else if joint == " " && isUnspaced(lastRune(p.last.text)) && isUnspaced(firstRune(line.text)) {
+		joint = ""
 	}
 	p.text.WriteString(joint)
 	p.text.WriteString(line.text)
@@ -163,11 +165,27 @@ func (l layout) append(p *pdfParagraph, joint string, line pdfLine) {
 	p.last = line
 }
 
+// isUnspaced reports whether a character belongs to a script that has no space between words.
+func isUnspaced(r rune) bool {
+	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar) ||
+		'\u3000' <= r && r <= '\u30FF' || '\uFF01' <= r && r <= '\uFF65'
+}
+
+func firstRune(s string) rune {
+	r, _ := utf8.DecodeRuneInString(s)
+	return r
+}
+
+func lastRune(s string) rune {
+	r, _ := utf8.DecodeLastRuneInString(s)
+	return r
+}
+
 // partsWord decides whether a hyphen between two lines goes. It stays in front of anything but a small letter, and when
 // the rest of the document knows the word with it, or both of its halves as words, and not the word without it.
 func (l layout) partsWord(before, after string) bool {
 	head, tail := lastField(before), firstField(after)
-	if r, _ := utf8.DecodeRuneInString(tail); !unicode.IsLower(r) {
+	if !unicode.IsLower(firstRune(tail)) {
 		return false
 	}
 	if l.words[bare(head+tail)] {
@@ -233,8 +251,7 @@ func wordWidth(l pdfLine) float64 {
 }
 
 func endsSentence(s string) bool {
-	r, _ := utf8.DecodeLastRuneInString(strings.TrimRight(s, `"'”’»)`))
-	return strings.ContainsRune(".!?:。", r)
+	return strings.ContainsRune(".!?:。", lastRune(strings.TrimRight(s, `"'”’»)`)))
 }
 
 // isHeading is careful: a heading is clearly larger than running text, short, and no sentence.
