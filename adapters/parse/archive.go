@@ -62,6 +62,9 @@ func (a *archiveReader) files(data []byte, prefix string, depth int) error {
 		}
 		return corrupt("a zip archive", err)
 	}
+	if err := a.fits(z.File); err != nil {
+		return err
+	}
 	for i, f := range z.File {
 		if err := a.ctx.Err(); err != nil {
 			return err
@@ -80,14 +83,36 @@ func (a *archiveReader) files(data []byte, prefix string, depth int) error {
 	return nil
 }
 
+// fits refuses an archive that says itself that it holds too much, before anything of it is handed on.
+func (a *archiveReader) fits(list []*zip.File) error {
+	count, size := a.taken+a.left, uint64(0)
+	for _, f := range list {
+		if name := entryName(f); !strings.HasSuffix(name, "/") && !isRubbish(name) {
+			count++
+			size += min(f.UncompressedSize64, 1<<40)
+		}
+	}
+	if count > maxAttached {
+		return tooManyFiles()
+	}
+	if size > uint64(max(a.budget, 0)) {
+		return tooLarge("the unpacked content of the file", a.out.limits.MaxUncompressed)
+	}
+	return nil
+}
+
+func tooManyFiles() error {
+	return fault.TooLarge.Errorf("the archive holds more than %d files; split it into smaller ones", maxAttached).
+		Because(document.ReasonTooLarge)
+}
+
 func (a *archiveReader) file(f *zip.File, name string, depth int) error {
 	if f.Flags&zipEncrypted != 0 {
 		a.protected++
 		return a.leave(name, "protected with a password")
 	}
 	if a.taken+a.left >= maxAttached {
-		return fault.TooLarge.Errorf("the archive holds more than %d files; split it into smaller ones", maxAttached).
-			Because(document.ReasonTooLarge)
+		return tooManyFiles()
 	}
 	data, err := a.unpack(f)
 	if err != nil {
