@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"unicode"
@@ -31,14 +32,22 @@ func isRightToLeft(s string) bool {
 
 // placedWord is a word and the place of each of its characters.
 type placedWord struct {
-	runes []placedRune
-	right float64
-	ltr   bool
+	runes       []placedRune
+	left, right float64
+	ltr         bool
 }
 
 type placedRune struct {
-	r     rune
-	right float64
+	r           rune
+	left, right float64
+}
+
+func (w *placedWord) add(r rune, b charBox) {
+	if len(w.runes) == 0 {
+		w.left, w.right = b.left, b.right
+	}
+	w.runes = append(w.runes, placedRune{r, b.left, b.right})
+	w.left, w.right = min(w.left, b.left), max(w.right, b.right)
 }
 
 // inReadingOrder puts the characters of a line that is written from right to left into the order in which they are read. Programs
@@ -47,6 +56,7 @@ type placedRune struct {
 func (t textPage) inReadingOrder(s string, unit int) string {
 	var words []placedWord
 	var w placedWord
+	size := 0.0
 	flush := func() {
 		if len(w.runes) > 0 {
 			words = append(words, w)
@@ -62,8 +72,8 @@ func (t textPage) inReadingOrder(s string, unit int) string {
 			if !ok {
 				return s // without places there is no better order
 			}
-			w.runes = append(w.runes, placedRune{r, b.right})
-			w.right = max(w.right, b.right)
+			w.add(r, b)
+			size = b.size
 		}
 		unit += n
 	}
@@ -72,6 +82,7 @@ func (t textPage) inReadingOrder(s string, unit int) string {
 	for i := range words {
 		words[i].order()
 	}
+	words = joinTorn(words, 0.05*size)
 	reverseRuns(words)
 	parts := make([]string, len(words))
 	for i, w := range words {
@@ -102,9 +113,34 @@ func (w *placedWord) order() {
 			letters++
 		}
 	}
-	if w.ltr = letters == 0; !w.ltr {
-		slices.SortStableFunc(w.runes, func(a, b placedRune) int { return rightFirst(a.right, b.right) })
+	if w.ltr = letters == 0; w.ltr {
+		slices.SortStableFunc(w.runes, func(a, b placedRune) int { return rightFirst(b.right, a.right) })
+		return
 	}
+	slices.SortStableFunc(w.runes, func(a, b placedRune) int { return rightFirst(a.right, b.right) })
+	// Nothing joins an alif to the letter behind it, so where one shares a place with a lam, it is the lam's ligature written backwards.
+	for i := 1; i < len(w.runes); i++ {
+		a, b := &w.runes[i-1], &w.runes[i]
+		if b.r == 'ل' && strings.ContainsRune("اأإآى", a.r) && math.Abs(a.right-b.right) < 0.05 && math.Abs(a.left-b.left) < 0.05 {
+			a.r, b.r = b.r, a.r
+		}
+	}
+}
+
+// joinTorn puts words together that are written from left to right and touch: within a line of the other direction, the engine tears
+// letters and digits of one word apart.
+func joinTorn(words []placedWord, gap float64) []placedWord {
+	joined := words[:0]
+	for _, w := range words {
+		if n := len(joined); n > 0 && w.ltr && joined[n-1].ltr && len(joined[n-1].runes) < 64 && math.Abs(joined[n-1].left-w.right) < gap {
+			w.runes = append(w.runes, joined[n-1].runes...)
+			w.right = joined[n-1].right
+			joined[n-1] = w
+			continue
+		}
+		joined = append(joined, w)
+	}
+	return joined
 }
 
 // reverseRuns turns neighbouring words that are written from left to right back into their order.

@@ -156,7 +156,7 @@ func (l layout) append(p *pdfParagraph, joint string, line pdfLine) {
 		}
 	} else if p.lines > 0 && strings.HasSuffix(p.last.text, "-") && !strings.HasSuffix(p.last.text, " -") {
 		joint = "" // the engine saw no parted word in it, so the hyphen stays
-	} else if joint == " " && isUnspaced(lastRune(p.last.text)) && isUnspaced(firstRune(line.text)) {
+	} else if joint == " " && partsNoWords(p.last.text, line.text) {
 		joint = ""
 	}
 	p.text.WriteString(joint)
@@ -169,6 +169,11 @@ func (l layout) append(p *pdfParagraph, joint string, line pdfLine) {
 func isUnspaced(r rune) bool {
 	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar) ||
 		'\u3000' <= r && r <= '\u30FF' || '\uFF01' <= r && r <= '\uFF65'
+}
+
+// partsNoWords reports whether the end of a line within a sentence is no place between words.
+func partsNoWords(before, after string) bool {
+	return isUnspaced(lastRune(before)) && isUnspaced(firstRune(after))
 }
 
 func firstRune(s string) rune {
@@ -225,7 +230,12 @@ func (l layout) joint(p *pdfParagraph, next pdfLine, margins map[int]float64) (s
 	}
 	gap := (last.bottom - next.bottom) / next.size
 	ratio := next.size / last.size
-	if ratio < 0.93 || ratio > 1.07 || gap > 1.25*l.pitch || gap < 0.5 || bullet.MatchString(next.text) {
+	room := margins[int(last.left)/10] - last.right
+	widest := 1.25 * l.pitch
+	if room < last.size && partsNoWords(last.text, next.text) && !endsSentence(last.text) {
+		widest = max(widest, 2.2) // such fonts have lines further apart than others of the same document
+	}
+	if ratio < 0.93 || ratio > 1.07 || gap > widest || gap < 0.5 || bullet.MatchString(next.text) {
 		// Parts of one line, such as cells of a table, are set side by side.
 		return " ", math.Abs(gap) < 0.1 && next.left > last.right && ratio > 0.93 && ratio < 1.07 && p.lines > 0
 	}
@@ -237,7 +247,6 @@ func (l layout) joint(p *pdfParagraph, next pdfLine, margins map[int]float64) (s
 	} else if indent < -0.7 && (p.lines > 1 || indent < -4 || p.kind == text.ListItem) {
 		return "", false
 	}
-	room := margins[int(last.left)/10] - last.right
 	if room <= wordWidth(next)+0.3*next.size {
 		return " ", true
 	}

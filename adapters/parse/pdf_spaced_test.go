@@ -39,6 +39,7 @@ func TestLinesWithoutSpacesAreJoinedWithout(t *testing.T) {
 	t.Parallel()
 	lines := []pdfLine{lineAt(500, "従業員はすべての航空券を予約する。海外での食事は"), lineAt(486, "日当で賄う。レンタ"), lineAt(472, "カーも同じ")}
 	lines[1].right = lines[0].right
+	lines[2].bottom -= 10 // further apart than is usual
 	s := joinedLines(t, lines)
 	if s != "従業員はすべての航空券を予約する。海外での食事は日当で賄う。レンタカーも同じ" {
 		t.Errorf("text = %q", s)
