@@ -52,8 +52,8 @@ func (w *placedWord) add(r rune, b charBox) {
 
 // inReadingOrder puts the characters of a line that is written from right to left into the order in which they are read. Programs
 // write such lines in either order, some in both within one line, so only the places on the page tell. Characters that share a
-// place are a ligature, and stand in order.
-func (t textPage) inReadingOrder(s string, unit int) string {
+// place are a ligature, and stand in order. It also tells how far the line reaches.
+func (t textPage) inReadingOrder(s string, unit int) (ordered string, left, right float64, ok bool) {
 	var words []placedWord
 	var w placedWord
 	size := 0.0
@@ -70,7 +70,7 @@ func (t textPage) inReadingOrder(s string, unit int) string {
 		} else {
 			b, ok := t.box(unit)
 			if !ok {
-				return s // without places there is no better order
+				return s, 0, 0, false // without places there is no better order
 			}
 			w.add(r, b)
 			size = b.size
@@ -84,6 +84,7 @@ func (t textPage) inReadingOrder(s string, unit int) string {
 	}
 	words = joinTorn(words, 0.05*size)
 	reverseRuns(words)
+	left, right = words[0].left, words[0].right
 	parts := make([]string, len(words))
 	for i, w := range words {
 		var b strings.Builder
@@ -91,8 +92,9 @@ func (t textPage) inReadingOrder(s string, unit int) string {
 			b.WriteRune(r.r)
 		}
 		parts[i] = b.String()
+		left, right = min(left, w.left), max(right, w.right)
 	}
-	return strings.Join(parts, " ")
+	return strings.Join(parts, " "), left, right, true
 }
 
 func rightFirst(a, b float64) int {

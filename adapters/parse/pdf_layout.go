@@ -231,11 +231,12 @@ func (l layout) joint(p *pdfParagraph, next pdfLine, margins map[int]float64) (s
 	gap := (last.bottom - next.bottom) / next.size
 	ratio := next.size / last.size
 	room := margins[int(last.left)/10] - last.right
-	widest := 1.25 * l.pitch
+	widest, likeness := 1.25*l.pitch, 0.93
 	if room < last.size && partsNoWords(last.text, next.text) && !endsSentence(last.text) {
-		widest = max(widest, 2.2) // such fonts have lines further apart than others of the same document
+		// Such fonts have lines further apart than others of the same document, and signs that are higher than others.
+		widest, likeness = max(widest, 2.2), 0.85
 	}
-	if ratio < 0.93 || ratio > 1.07 || gap > widest || gap < 0.5 || bullet.MatchString(next.text) {
+	if ratio < likeness || ratio > 1/likeness || gap > widest || gap < 0.5 || bullet.MatchString(next.text) {
 		// Parts of one line, such as cells of a table, are set side by side.
 		return " ", math.Abs(gap) < 0.1 && next.left > last.right && ratio > 0.93 && ratio < 1.07 && p.lines > 0
 	}
@@ -253,10 +254,17 @@ func (l layout) joint(p *pdfParagraph, next pdfLine, margins map[int]float64) (s
 	return "\n", !endsSentence(last.text)
 }
 
-// wordWidth estimates the width of the first word of a line.
+// wordWidth estimates the width of the first word of a line. Where there are no spaces, that is a sign and the one that mustn't stand
+// without it, or a word of usual length.
 func wordWidth(l pdfLine) float64 {
-	word := firstField(l.text)
-	return (l.right - l.left) * float64(len(word)) / float64(len(l.text))
+	width := (l.right - l.left) * float64(len(firstField(l.text))) / float64(len(l.text))
+	switch r := firstRune(l.text); {
+	case unicode.In(r, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar):
+		return min(width, 6*l.size)
+	case isUnspaced(r):
+		return min(width, 2.2*l.size)
+	}
+	return width
 }
 
 func endsSentence(s string) bool {

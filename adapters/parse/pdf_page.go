@@ -176,9 +176,11 @@ func (t textPage) line(s string, unit int) (l pdfLine, ok bool) {
 		return pdfLine{}, false
 	}
 	l.turned = t.turnOf(unit) != 0
-	l.text = expandLigatures(t.withoutSpacing(trimmed, unit))
-	if isRightToLeft(trimmed) {
-		l.text = expandLigatures(t.inReadingOrder(trimmed, unit))
+	l.text = expandLigatures(t.withoutEchoes(t.withoutSpacing(trimmed, unit), unit))
+	mirrored, placed, left, right := isRightToLeft(trimmed), false, 0.0, 0.0
+	if mirrored {
+		l.text, left, right, placed = t.inReadingOrder(trimmed, unit)
+		l.text = expandLigatures(l.text)
 	}
 	length := utf16Len(trimmed)
 	first, ok1 := t.box(unit)
@@ -193,7 +195,10 @@ func (t textPage) line(s string, unit int) (l pdfLine, ok bool) {
 		l.size = max(min(first.size, last.size), min(max(first.size, last.size), middle.size))
 		l.bottom = middle.bottom
 	}
-	if isRightToLeft(trimmed) {
+	if placed {
+		l.left, l.right = left, right
+	}
+	if mirrored {
 		l.left, l.right = -l.right, -l.left // the layout sees it in a mirror, where it begins on the left as others do
 	}
 	return l, true

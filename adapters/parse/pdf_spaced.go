@@ -75,3 +75,46 @@ func isSpacedOut(s string) bool {
 	}
 	return single*10 >= words*8 && ascending*10 < single*9
 }
+
+// withoutEchoes drops syllables of Thai that the engine writes twice: programs that draw a letter and the signs above it one by one
+// say each time what the syllable is. The second one stands back in the line.
+func (t textPage) withoutEchoes(s string, unit int) string {
+	if len(s) > 10_000 || strings.IndexFunc(s, func(r rune) bool { return unicode.Is(unicode.Thai, r) }) < 0 {
+		return s
+	}
+	var b strings.Builder
+	reach, space, after := 0.0, false, false // how far the text reaches; whether a space is due, and whether the engine made it for an echo
+	for rest := s; rest != ""; {
+		syllable := firstSyllable(rest)
+		rest = rest[len(syllable):]
+		at := unit
+		unit += utf16Len(syllable)
+		box, ok := t.box(at)
+		switch {
+		case syllable == " ":
+			space = true
+			continue
+		case !ok:
+			return s
+		case utf8.RuneCountInString(syllable) > 1 && box.left < reach-0.2*box.size && strings.Contains(b.String(), syllable):
+			after = true
+			continue
+		}
+		if space && (!after || box.left > reach+0.15*box.size) {
+			b.WriteByte(' ')
+		}
+		reach, space, after = max(reach, box.right), false, false
+		b.WriteString(syllable)
+	}
+	return b.String()
+}
+
+// firstSyllable is the first character of a text with the marks that belong to it.
+func firstSyllable(s string) string {
+	for i, r := range s {
+		if i > 0 && !unicode.Is(unicode.Mn, r) {
+			return s[:i]
+		}
+	}
+	return s
+}

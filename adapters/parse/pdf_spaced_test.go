@@ -37,6 +37,10 @@ func TestPDFPagesThatAreShownTurnedAreRead(t *testing.T) {
 
 func TestLinesWithoutSpacesAreJoinedWithout(t *testing.T) {
 	t.Parallel()
+	address := []pdfLine{lineAt(700, "これは長い行であり、右の余白まで届いているものである。"), lineAt(686, "東京都港区"), lineAt(672, "電話番号")}
+	if s := joinedLines(t, address); !strings.Contains(s, "東京都港区\n電話番号") {
+		t.Errorf("text = %q", s)
+	}
 	lines := []pdfLine{lineAt(500, "従業員はすべての航空券を予約する。海外での食事は"), lineAt(486, "日当で賄う。レンタ"), lineAt(472, "カーも同じ")}
 	lines[1].right = lines[0].right
 	lines[2].bottom -= 10 // further apart than is usual
@@ -53,4 +57,21 @@ func joinedLines(t *testing.T, lines []pdfLine) string {
 		t.Fatal(err)
 	}
 	return joined(out.parsed.Blocks)
+}
+
+func TestFirstSyllableHasItsMarks(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{"ทั้งหมด": "ทั้", "ab": "a", "": "", "ก": "ก"} {
+		if got := firstSyllable(in); got != want {
+			t.Errorf("firstSyllable(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestSyllablesOfThaiAreReadOnce(t *testing.T) {
+	t.Parallel()
+	s := joined(parsePDF(t, testdata(t, "testdata/pdf/chromium-thai.pdf")).Blocks)
+	if s != "พนักงานจองเที่ยวบินทั้งหมดผ่านโต๊ะเดินทาง เบี้ยเลี้ยงรายวัน" {
+		t.Errorf("text = %q", s)
+	}
 }
