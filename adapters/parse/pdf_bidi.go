@@ -153,6 +153,46 @@ func reverseRuns(words []placedWord) {
 			j++
 		}
 		slices.Reverse(words[i:j])
+		if j > i {
+			turnEnds(&words[i], &words[j-1])
+		}
 		i = max(j, i+1)
 	}
+}
+
+// turnEnds puts the punctuation at both ends of what is written from left to right, from first to last, where the line around it has
+// it: the full stop behind "1" stands left of it.
+func turnEnds(first, last *placedWord) {
+	mark := func(r placedRune) bool { return strings.ContainsRune(".,:;!?", r.r) }
+	var before, after []placedRune
+	for len(first.runes) > 1 && mark(first.runes[0]) {
+		after = append([]placedRune{first.runes[0]}, after...)
+		first.runes = first.runes[1:]
+	}
+	for len(last.runes) > 1 && mark(last.runes[len(last.runes)-1]) {
+		before = append(before, last.runes[len(last.runes)-1])
+		last.runes = last.runes[:len(last.runes)-1]
+	}
+	last.runes = append(last.runes, after...)
+	first.runes = append(before, first.runes...)
+}
+
+// isShaped reports whether a line has letters of Hebrew, Arabic, an Indic script or Thai and its neighbours. Of some of these the engine
+// knows the shape alone, and not how high the font is.
+func isShaped(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return 0x590 <= r && r < 0x1100 }) >= 0
+}
+
+// tallest returns the highest box of a line with such letters; ok is false for other lines.
+func (t textPage) tallest(s string, unit int) (best charBox, ok bool) {
+	if !isShaped(s) {
+		return best, false
+	}
+	for _, r := range s[:min(len(s), 1000)] {
+		if b, known := t.box(unit); known && !isBlank(r) && b.size > 1.05*best.size {
+			best, ok = b, true
+		}
+		unit += utf16Len(string(r))
+	}
+	return best, ok
 }

@@ -68,11 +68,13 @@ func measure(pages []pdfPage) layout {
 				continue
 			}
 			if gap := (p.lines[i-1].bottom - l.bottom) / l.size; 0.7 < gap && gap < 3 {
-				pitches[int(gap*20)] += len(l.text)
+				for _, step := range []int{-1, 0, 1} { // what hardly differs is the same
+					pitches[int(gap*20)+step] += len(l.text)
+				}
 			}
 		}
 	}
-	l := layout{body: float64(mode(sizes)) / 4, pitch: (float64(mode(pitches)) + 1) / 20}
+	l := layout{body: float64(mode(sizes)) / 4, pitch: (float64(mode(pitches)) + 2) / 20}
 	if len(pitches) == 0 {
 		l.pitch = 1.3
 	}
@@ -212,7 +214,9 @@ func rightMargins(lines []pdfLine) map[int]float64 {
 	for _, l := range lines {
 		for _, step := range []int{-1, 0, 1} {
 			k := int(l.left)/10 + step
-			margins[k] = max(margins[k], l.right)
+			if reach, ok := margins[k]; !ok || l.right > reach { // below zero where lines are seen in a mirror
+				margins[k] = l.right
+			}
 		}
 	}
 	return margins
@@ -232,9 +236,12 @@ func (l layout) joint(p *pdfParagraph, next pdfLine, margins map[int]float64) (s
 	ratio := next.size / last.size
 	room := margins[int(last.left)/10] - last.right
 	widest, likeness := 1.25*l.pitch, 0.93
+	if isShaped(last.text) && isShaped(next.text) {
+		likeness = 0.75
+	}
 	if room < last.size && partsNoWords(last.text, next.text) && !endsSentence(last.text) {
 		// Such fonts have lines further apart than others of the same document, and signs that are higher than others.
-		widest, likeness = max(widest, 2.2), 0.85
+		widest, likeness = max(widest, 2.2), min(likeness, 0.85)
 	}
 	if ratio < likeness || ratio > 1/likeness || gap > widest || gap < 0.5 || bullet.MatchString(next.text) {
 		// Parts of one line, such as cells of a table, are set side by side.
@@ -274,7 +281,11 @@ func endsSentence(s string) bool {
 // isHeading is careful: a heading is clearly larger than running text, short, and no sentence.
 func (l layout) isHeading(p pdfParagraph) bool {
 	s := p.text.String()
-	if p.size <= 0 || p.size < 1.12*l.body || p.lines > 3 || len(s) > 200 {
+	larger := 1.12
+	if isShaped(s) {
+		larger = 1.3
+	}
+	if p.size <= 0 || p.size < larger*l.body || p.lines > 3 || len(s) > 200 {
 		return false
 	}
 	letters := 0

@@ -198,6 +198,9 @@ func (t textPage) line(s string, unit int) (l pdfLine, ok bool) {
 	if placed {
 		l.left, l.right = left, right
 	}
+	if tallest, ok := t.tallest(trimmed, unit); ok {
+		l.bottom, l.size = tallest.bottom, tallest.size
+	}
 	if mirrored {
 		l.left, l.right = -l.right, -l.left // the layout sees it in a mirror, where it begins on the left as others do
 	}
