@@ -183,12 +183,15 @@ func isShaped(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return 0x590 <= r && r < 0x1100 }) >= 0
 }
 
-// tallest returns the highest box of a line with such letters; ok is false for other lines.
+// tallest returns the highest box of a line with such letters, or among the first signs of one of East Asia; ok is false for other lines.
 func (t textPage) tallest(s string, unit int) (best charBox, ok bool) {
+	limit := 1000
 	if !isShaped(s) {
-		return best, false
+		if limit = 72; strings.IndexFunc(s, isUnspaced) < 0 {
+			return best, false
+		}
 	}
-	for _, r := range s[:min(len(s), 1000)] {
+	for _, r := range s[:min(len(s), limit)] {
 		if b, known := t.box(unit); known && !isBlank(r) && b.size > 1.05*best.size {
 			best, ok = b, true
 		}

@@ -41,3 +41,41 @@ func TestWordsThatTouchAreOneWithinARightToLeftLine(t *testing.T) {
 		t.Errorf("words = %+v", joined)
 	}
 }
+
+func TestPunctuationFollowsTheNumberInARightToLeftLine(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{".1": "1.", "3.5": "3.5", ".": ".", ":12": "12:", "NET.": ".NET"} {
+		var w placedWord
+		for i, r := range in {
+			w.add(r, charBox{left: float64(i), right: float64(i + 1), size: 1})
+		}
+		words := []placedWord{{ltr: false}, w}
+		words[1].ltr = true
+		reverseRuns(words)
+		got := ""
+		for _, r := range words[1].runes {
+			got += string(r.r)
+		}
+		if got != want {
+			t.Errorf("%q is read as %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestLinesSeenInAMirrorMakeAParagraph(t *testing.T) {
+	t.Parallel()
+	line := func(bottom, right, size float64, s string) pdfLine {
+		return pdfLine{text: s, left: -530, right: right, bottom: bottom, size: size}
+	}
+	s := joinedLines(t, []pdfLine{
+		line(700, -65, 9.9, "1. העובדים מזמינים כל טיסה דרך משרד הנסיעות קבלות ישנות"),
+		line(685, -80, 9.9, "יומית מכסה ארוחות בחוץ לארץ המנהלים מאשרים נסיעות יקרות"),
+		line(672, -290, 8.4, "הכתובת המלאה של החברה"),
+		line(647, -65, 9.9, "2. העובדים מזמינים כל טיסה דרך משרד הנסיעות קבלות ישנות"),
+	})
+	want := "1. העובדים מזמינים כל טיסה דרך משרד הנסיעות קבלות ישנות יומית מכסה ארוחות בחוץ לארץ המנהלים מאשרים נסיעות יקרות הכתובת המלאה של החברה\n" +
+		"2. העובדים מזמינים כל טיסה דרך משרד הנסיעות קבלות ישנות"
+	if s != want {
+		t.Errorf("text = %q, want %q", s, want)
+	}
+}
