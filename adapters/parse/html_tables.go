@@ -10,8 +10,12 @@ import (
 	"github.com/ragcorp/ragcorp/core/text"
 )
 
-// maxSpanned is how many columns may be left blank for cells that reach over several, whatever a page says.
-const maxSpanned = 64
+// maxSpanned is how many columns may be left blank for cells that reach over several, whatever a page says, and maxBlanks how many cells
+// of a table.
+const (
+	maxSpanned = 64
+	maxBlanks  = 1 << 18
+)
 
 type htmlTable struct {
 	rows    [][]string
@@ -19,7 +23,8 @@ type htmlTable struct {
 	inCell  bool
 	columns int             // that the cell at hand reaches over
 	lines   int             // that it reaches over
-	taken   [maxSpanned]int // by column, the row from which on it is free of cells above
+	taken   [maxSpanned]int // by column, the row from which on it is free of other cells
+	blanks  int
 }
 
 // span reads how many columns or rows a cell takes.
@@ -58,7 +63,7 @@ func (h *htmlReader) startInTable(t xhtml.Token) bool {
 	return true
 }
 
-// endCell puts the cell at hand where it begins, and blank ones where it goes on.
+// endCell puts the cell at hand where it begins: behind blank ones, where others reach over several columns or rows.
 func (t *htmlTable) endCell() {
 	columns, lines := t.columns, t.lines
 	t.columns, t.lines = 1, 1
@@ -70,34 +75,16 @@ func (t *htmlTable) endCell() {
 	}
 	last := len(t.rows) - 1
 	row := t.rows[last]
-	for len(row) < maxSpanned && t.taken[len(row)] > last {
+	for len(row) < maxSpanned && t.taken[len(row)] > last && t.blanks < maxBlanks {
 		row = append(row, "")
+		t.blanks++
 	}
 	for i := len(row); i < min(len(row)+columns, maxSpanned); i++ {
 		t.taken[i] = last + lines
 	}
-	row = append(row, strings.TrimSpace(t.cell.String()))
-	for ; columns > 1 && len(row) < maxSpanned; columns-- {
-		row = append(row, "")
-	}
-	t.rows[last] = row
+	t.rows[last] = append(row, strings.TrimSpace(t.cell.String()))
 	t.cell.Reset()
 	t.inCell = false
-}
-
-// trim takes away columns that are blank in all rows, at the end.
-func (t *htmlTable) trim() {
-	columns := 0
-	for _, r := range t.rows {
-		for i := len(r) - 1; i >= columns; i-- {
-			if r[i] != "" {
-				columns = i + 1
-			}
-		}
-	}
-	for i, r := range t.rows {
-		t.rows[i] = r[:min(len(r), columns)]
-	}
 }
 
 func (h *htmlReader) endInTable(a atom.Atom) {
@@ -123,10 +110,9 @@ func (h *htmlReader) endTable() {
 		}
 		return
 	}
-	table.trim()
 	frame, main := h.frame.open(), h.main > 0
 	// A row of one cell at the top is a caption, and a table of such rows is layout.
-	for len(table.rows) > 0 && (len(table.rows[0]) < 2 || filled(table.rows[0][1:]) == 0) {
+	for len(table.rows) > 0 && len(table.rows[0]) < 2 {
 		h.blocks = append(h.blocks, htmlBlock{Block: text.Block{Text: strings.Join(table.rows[0], "")}, frame: frame, main: main})
 		table.rows = table.rows[1:]
 	}

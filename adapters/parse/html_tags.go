@@ -17,8 +17,8 @@ func (h *htmlReader) start(t xhtml.Token) {
 	name := t.DataAtom
 	if h.skip.open() {
 		h.skip.count(t.Data, true)
-		// An element that was never closed must not swallow the page.
-		if headingLevel(name) == 0 && name != atom.Main && name != atom.Body {
+		// An element that was never closed must not swallow the page; a paragraph needn't be.
+		if headingLevel(name) == 0 && name != atom.Main && name != atom.Body && (h.skip.name != "p" || isInline(name)) {
 			return
 		}
 		h.skip = element{}
@@ -173,7 +173,8 @@ func isNoText(t xhtml.Token) bool {
 		return true
 	case atom.A:
 		return isNoteReturn(t)
-	case atom.Div, atom.Section, atom.Span, atom.Ul, atom.Ol, atom.Table, atom.Dialog, atom.Form, atom.Aside:
+	case atom.Div, atom.Section, atom.Span, atom.Ul, atom.Ol, atom.Table, atom.Dialog, atom.Form, atom.Aside, atom.P, atom.B, atom.I, atom.Em,
+		atom.Strong, atom.Font, atom.Small, atom.Label, atom.Blockquote, atom.Pre:
 		return isHidden(t)
 	}
 	return false

@@ -115,3 +115,12 @@ func TestXMLInAnUnknownEncodingIsGuessed(t *testing.T) {
 		t.Errorf("text = %q", got)
 	}
 }
+
+func TestRowsOfRichTextWithoutEndCostWhatTheyHold(t *testing.T) {
+	t.Parallel()
+	in := `{\rtf1\trowd` + strings.Repeat(`\cellx9`, 1000) + strings.Repeat(`a\cell\row`, 1<<20) + `}`
+	_, err := tryLocally(RTF, []byte(in))
+	if err != nil {
+		wantReason(t, err, document.ReasonTooLarge)
+	}
+}

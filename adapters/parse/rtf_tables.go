@@ -26,7 +26,7 @@ func (r *rtfReader) innerCell() {
 }
 
 func (r *rtfReader) endRow() {
-	r.rows = append(r.rows, rtfRow{r.cells, slices.Clone(r.edges)})
+	r.rows = append(r.rows, rtfRow{r.cells, r.edges}) // many rows may share the edges; nothing changes them
 	r.cells = nil
 }
 
@@ -52,8 +52,10 @@ const sameEdge = 100
 // that don't say where their cells end stay as they are, and so do all in a table of too many columns.
 func inColumns(rows []rtfRow) [][]string {
 	var edges []int
-	for _, r := range rows {
-		edges = append(edges, r.edges...)
+	for i, r := range rows {
+		if i == 0 || len(r.edges) == 0 || len(r.edges) != len(rows[i-1].edges) || &r.edges[0] != &rows[i-1].edges[0] {
+			edges = append(edges, r.edges...)
+		}
 	}
 	slices.Sort(edges)
 	edges = slices.CompactFunc(edges, func(a, b int) bool { return max(a-b, b-a) < sameEdge })

@@ -43,7 +43,7 @@ func (r *rtfReader) word(word string, n int, given bool) error { //nolint:cyclop
 			r.edges = nil
 		}
 	case "cellx":
-		if r.group.where == "" && len(r.edges) < 1024 {
+		if r.group.where == "" && len(r.edges) < 128 {
 			r.edges = append(r.edges, n)
 		}
 	case "pard":
