@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"path"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -63,16 +62,17 @@ func (a *archiveReader) files(data []byte, prefix string, depth int) error {
 		}
 		return corrupt("a zip archive", err)
 	}
-	z.File = slices.DeleteFunc(z.File, func(f *zip.File) bool { return strings.HasSuffix(entryName(f), "/") || isRubbish(entryName(f)) })
-	if a.taken+a.left+len(z.File) > maxAttached { // before any of them is handed on
-		return fault.TooLarge.Errorf("the archive holds more than %d files; split it into smaller ones", maxAttached).
-			Because(document.ReasonTooLarge)
+	if err := a.fits(z.File); err != nil {
+		return err
 	}
 	for i, f := range z.File {
 		if err := a.ctx.Err(); err != nil {
 			return err
 		}
 		name := entryName(f)
+		if strings.HasSuffix(name, "/") || isRubbish(name) {
+			continue
+		}
 		if err := a.file(f, prefix+name, depth); err != nil {
 			return err
 		}
@@ -83,10 +83,36 @@ func (a *archiveReader) files(data []byte, prefix string, depth int) error {
 	return nil
 }
 
+// fits refuses an archive that says itself that it holds too much, before anything of it is handed on.
+func (a *archiveReader) fits(list []*zip.File) error {
+	count, size := a.taken+a.left, uint64(0)
+	for _, f := range list {
+		if name := entryName(f); !strings.HasSuffix(name, "/") && !isRubbish(name) {
+			count++
+			size += min(f.UncompressedSize64, 1<<40)
+		}
+	}
+	if count > maxAttached {
+		return tooManyFiles()
+	}
+	if size > uint64(max(a.budget, 0)) {
+		return tooLarge("the unpacked content of the file", a.out.limits.MaxUncompressed)
+	}
+	return nil
+}
+
+func tooManyFiles() error {
+	return fault.TooLarge.Errorf("the archive holds more than %d files; split it into smaller ones", maxAttached).
+		Because(document.ReasonTooLarge)
+}
+
 func (a *archiveReader) file(f *zip.File, name string, depth int) error {
 	if f.Flags&zipEncrypted != 0 {
 		a.protected++
 		return a.leave(name, "protected with a password")
+	}
+	if a.taken+a.left >= maxAttached {
+		return tooManyFiles()
 	}
 	data, err := a.unpack(f)
 	if err != nil {

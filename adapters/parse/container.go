@@ -2,6 +2,7 @@ package parse
 
 import (
 	"archive/zip"
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/xml"
@@ -114,8 +115,13 @@ func (c *container) walk(part string, visit xmlVisit) error {
 // walkXML hands the tokens of an XML text to visit. Document types that define entities are an error: nothing honest needs
 // them, and files that blow up do.
 func walkXML(ctx context.Context, r io.Reader, visit xmlVisit) error {
-	x := xml.NewDecoder(r)
+	begin := bufio.NewReader(r)
+	x := xml.NewDecoder(begin)
 	x.CharsetReader = charset.NewReaderLabel
+	if mark, _ := begin.Peek(4); byteOrder(mark) != nil {
+		x = xml.NewDecoder(byteOrder(mark).NewDecoder().Reader(begin))
+		x.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil } // the mark counts
+	}
 	for n := 0; ; n++ {
 		if n%1024 == 0 && ctx.Err() != nil {
 			return ctx.Err()

@@ -3,6 +3,7 @@ package parse
 import (
 	"bytes"
 	"errors"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -15,6 +16,8 @@ import (
 
 var errBinary = errors.New("the bytes are no text in any known encoding")
 
+var overstruck = regexp.MustCompile("[^\n\b]\b")
+
 // decodeText finds the encoding of a text by its bytes and returns it as UTF-8, with line ends as LF and without byte
 // order mark. Bytes that no encoding explains become U+FFFD as long as they are few; errBinary when they are not.
 func decodeText(data []byte) (string, error) {
@@ -25,6 +28,9 @@ func decodeText(data []byte) (string, error) {
 	s = strings.TrimPrefix(s, "\uFEFF")
 	if strings.IndexByte(s, '\r') >= 0 {
 		s = strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
+	}
+	if strings.IndexByte(s, '\b') >= 0 { // printers strike letters twice for bold type, and the line under them
+		s = overstruck.ReplaceAllString(s, "")
 	}
 	if isBinary(s) {
 		return "", errBinary

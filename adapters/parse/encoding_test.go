@@ -112,6 +112,13 @@ func TestDecodeTextRefusesWhatIsNoText(t *testing.T) {
 	}
 }
 
+func TestLettersThatWereStruckTwiceAreOne(t *testing.T) {
+	t.Parallel()
+	if got, err := decodeText([]byte("N\bNA\bAM\bME\bE\n  _\bf_\bi_\bl_\be\n")); err != nil || got != "NAME\n  file\n" {
+		t.Errorf("decodeText = %q, %v", got, err)
+	}
+}
+
 func FuzzDecodeText(f *testing.F) {
 	f.Add([]byte("plain"))
 	f.Add([]byte("\xff\xfea\x00"))

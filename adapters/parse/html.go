@@ -104,12 +104,6 @@ type htmlList struct {
 	next    int
 }
 
-type htmlTable struct {
-	rows   [][]string
-	cell   strings.Builder
-	inCell bool
-}
-
 func (h *htmlReader) scan(ctx context.Context, s string) error {
 	z := xhtml.NewTokenizer(strings.NewReader(s))
 	for n := 0; ; n++ {

@@ -17,8 +17,8 @@ func (h *htmlReader) start(t xhtml.Token) {
 	name := t.DataAtom
 	if h.skip.open() {
 		h.skip.count(t.Data, true)
-		// An element that was never closed must not swallow the page.
-		if headingLevel(name) == 0 && name != atom.Main && name != atom.Body {
+		// An element that was never closed must not swallow the page; a paragraph needn't be.
+		if headingLevel(name) == 0 && name != atom.Main && name != atom.Body && (h.skip.name != "p" || isInline(name)) {
 			return
 		}
 		h.skip = element{}
@@ -89,45 +89,6 @@ func (h *htmlReader) startBlock(t xhtml.Token) {
 	}
 }
 
-// startInTable handles what stands inside a table and reports whether it did.
-func (h *htmlReader) startInTable(t xhtml.Token) bool {
-	table := h.tables[len(h.tables)-1]
-	switch t.DataAtom {
-	case atom.Table:
-		if len(h.tables) < maxNested {
-			h.tables = append(h.tables, &htmlTable{})
-		}
-	case atom.Tr:
-		table.endCell()
-		table.rows = append(table.rows, nil)
-	case atom.Td, atom.Th:
-		table.endCell()
-		table.inCell = true
-	case atom.Caption:
-		table.endCell()
-		table.rows = append(table.rows, nil)
-		table.inCell = true
-	default:
-		if table.inCell && !isInline(t.DataAtom) || t.DataAtom == atom.Br {
-			table.cell.WriteByte('\n')
-		}
-	}
-	return true
-}
-
-func (t *htmlTable) endCell() {
-	if !t.inCell {
-		return
-	}
-	if len(t.rows) == 0 {
-		t.rows = append(t.rows, nil)
-	}
-	last := len(t.rows) - 1
-	t.rows[last] = append(t.rows[last], strings.TrimSpace(t.cell.String()))
-	t.cell.Reset()
-	t.inCell = false
-}
-
 func (h *htmlReader) selfClosing(t xhtml.Token) {
 	switch t.DataAtom {
 	case atom.Br, atom.Meta:
@@ -185,40 +146,6 @@ func (h *htmlReader) endBlock(a atom.Atom) {
 	}
 }
 
-func (h *htmlReader) endInTable(a atom.Atom) {
-	table := h.tables[len(h.tables)-1]
-	switch a {
-	case atom.Td, atom.Th, atom.Tr, atom.Caption:
-		table.endCell()
-	case atom.Table:
-		h.endTable()
-	}
-}
-
-// endTable writes a table: as a block, or into the cell of the table around it.
-func (h *htmlReader) endTable() {
-	table := h.tables[len(h.tables)-1]
-	h.tables = h.tables[:len(h.tables)-1]
-	table.endCell()
-	if len(h.tables) > 0 {
-		outer := h.tables[len(h.tables)-1]
-		for _, r := range table.rows {
-			outer.inCell = true
-			outer.cell.WriteString("\n" + strings.Join(r, " "))
-		}
-		return
-	}
-	frame, main := h.frame.open(), h.main > 0
-	// A row of one cell at the top is a caption, and a table of such rows is layout.
-	for len(table.rows) > 0 && len(table.rows[0]) < 2 {
-		h.blocks = append(h.blocks, htmlBlock{Block: text.Block{Text: strings.Join(table.rows[0], "")}, frame: frame, main: main})
-		table.rows = table.rows[1:]
-	}
-	if s, ok := markdownTable(table.rows); ok {
-		h.blocks = append(h.blocks, htmlBlock{Block: text.Block{Kind: text.Table, Text: s}, frame: frame, main: main})
-	}
-}
-
 func (h *htmlReader) metaTag(t xhtml.Token) {
 	key := strings.ToLower(attribute(t, "name") + attribute(t, "property"))
 	switch key {
@@ -246,7 +173,8 @@ func isNoText(t xhtml.Token) bool {
 		return true
 	case atom.A:
 		return isNoteReturn(t)
-	case atom.Div, atom.Section, atom.Span, atom.Ul, atom.Ol, atom.Table, atom.Dialog, atom.Form, atom.Aside:
+	case atom.Div, atom.Section, atom.Span, atom.Ul, atom.Ol, atom.Table, atom.Dialog, atom.Form, atom.Aside, atom.P, atom.B, atom.I, atom.Em,
+		atom.Strong, atom.Font, atom.Small, atom.Label, atom.Blockquote, atom.Pre:
 		return isHidden(t)
 	}
 	return false

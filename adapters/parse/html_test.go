@@ -48,6 +48,24 @@ days.<br>No more.<p>Second<script>x()</script> paragraph
 	}
 }
 
+func TestCellsOfPagesStandInTheirColumns(t *testing.T) {
+	t.Parallel()
+	page := `<table><tr><th colspan=3>Costs</th></tr><tr><th rowspan=2>Country</th><th colspan="2">Fee</th></tr><tr><th>Min</th><th>Max</th></tr>` +
+		`<tr><td>Norway</td><td>1</td><td>2</td></tr><tr><td colspan=999999999 rowspan=-1>none</td></tr></table>`
+	want := "Costs\n| Country | Fee | |\n| --- | --- | --- |\n|  | Min | Max |\n| Norway | 1 | 2 |\n| none |"
+	if got := joined(readLocally(t, HTML, []byte(page)).Blocks); got != want {
+		t.Errorf("text = %q, want %q", got, want)
+	}
+}
+
+func TestHTMLHasNothingOfWhatIsHidden(t *testing.T) {
+	t.Parallel()
+	page := `<p>One<p style="display: none">not <b>this</b> one<p>two <b hidden>nor</b> this</p><p hidden>nor that<div>three</div><pre hidden>no</pre><p>four`
+	if got := joined(readLocally(t, HTML, []byte(page)).Blocks); got != "One\ntwo this\nthree\nfour" {
+		t.Errorf("text = %q", got)
+	}
+}
+
 func TestHTMLKeepsNavigationWhenThereIsNothingElse(t *testing.T) {
 	t.Parallel()
 	if got := joined(readLocally(t, HTML, []byte("<body><nav>All pages: one, two, three</nav>ok")).Blocks); !strings.Contains(got, "three") {

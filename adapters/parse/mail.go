@@ -12,6 +12,7 @@ import (
 	"mime/quotedprintable"
 	"net/mail"
 	"net/textproto"
+	"regexp"
 	"strings"
 	"time"
 
@@ -153,11 +154,20 @@ func (m *mailReader) part(h textproto.MIMEHeader, body io.Reader, depth int) err
 	if err != nil && mediaType == "" {
 		mediaType = "text/plain"
 	}
-	if strings.HasPrefix(mediaType, "multipart/") && params["boundary"] != "" {
+	boundary := params["boundary"]
+	if strings.HasPrefix(mediaType, "multipart/") && depth == 1 {
+		if body, boundary, err = trueBoundary(body, boundary); err != nil {
+			return err
+		}
+		if boundary == "" {
+			mediaType = "text/plain"
+		}
+	}
+	if strings.HasPrefix(mediaType, "multipart/") && boundary != "" {
 		if depth > maxPartDepth {
 			return fault.TooLarge.Errorf("the parts of the message are nested too deeply; forward it as it is shown").Because(document.ReasonTooLarge)
 		}
-		return m.parts(multipart.NewReader(body, params["boundary"]), mediaType, depth)
+		return m.parts(multipart.NewReader(body, boundary), mediaType, depth)
 	}
 	data, err := m.decode(h, body)
 	if err != nil {
@@ -180,6 +190,23 @@ func (m *mailReader) part(h textproto.MIMEHeader, body io.Reader, depth int) err
 		m.attach(name, mediaType, data)
 	}
 	return nil
+}
+
+var boundaryLine = regexp.MustCompile(`(?mi)^--([^\r\n]{1,70}?)[ \t]*\r?\nContent-`)
+
+// trueBoundary returns what parts a message, and all of it again: what is said, or else what is there; "" when it has no parts.
+func trueBoundary(body io.Reader, said string) (io.Reader, string, error) {
+	data, err := io.ReadAll(body)
+	if err != nil {
+		return nil, "", err
+	}
+	if said == "" || !bytes.Contains(data, []byte("--"+said)) {
+		said = ""
+		if found := boundaryLine.FindSubmatch(data); found != nil {
+			said = string(found[1])
+		}
+	}
+	return bytes.NewReader(data), said, nil
 }
 
 // isBody reports whether a part of a type is text of the message; reports of mail servers are.

@@ -25,7 +25,7 @@ func (f odf) read(ctx context.Context, src source, out *output) error {
 	if err := c.properties("meta.xml"); err != nil {
 		return err
 	}
-	d := odfReader{container: c, numbered: map[string]bool{}, said: map[string]bool{}}
+	d := odfReader{container: c, numbered: map[odfLevel]bool{}, said: map[string]bool{}}
 	if err := d.styles("content.xml"); err != nil {
 		return err
 	}
@@ -55,9 +55,9 @@ func odfEncryption(c *container) error {
 // odfReader turns the tokens of the content into blocks.
 type odfReader struct {
 	*container
-	numbered map[string]bool // list styles whose items are numbered, by name
-	running  []string        // headers and footers
-	said     map[string]bool // of them
+	numbered map[odfLevel]bool // whether items are numbered
+	running  []string          // headers and footers
+	said     map[string]bool   // of them
 
 	page   int
 	paras  []*odfParagraph // open ones; notes and frames make them nest
@@ -77,6 +77,9 @@ type odfParagraph struct {
 	level int // of a heading; 0 for none
 	note  bool
 }
+
+// odfLevel is a level of a list style, from 1.
+type odfLevel struct{ style, level string }
 
 type odfList struct {
 	style string
@@ -103,8 +106,8 @@ func (d *odfReader) styles(part string) error {
 			case "list-style":
 				style = attr(t, "name")
 			case "list-level-style-number":
-				if attr(t, "level") == "1" && attr(t, "num-format") != "" {
-					d.numbered[style] = true
+				if attr(t, "num-format") != "" {
+					d.numbered[odfLevel{style, attr(t, "level")}] = true
 				}
 			case "header", "footer", "header-left", "footer-left", "header-first", "footer-first":
 				depth++
@@ -311,7 +314,7 @@ func (d *odfReader) marker() string {
 		return indent + "  "
 	}
 	l.mark = false
-	if d.numbered[l.style] {
+	if d.numbered[odfLevel{l.style, itoa(depth + 1)}] {
 		return indent + itoa(l.next) + ". "
 	}
 	return indent + "- "

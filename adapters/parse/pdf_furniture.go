@@ -17,7 +17,8 @@ const (
 )
 
 // withoutFurniture removes running headers, footers and page numbers: lines near the edge of the page that return at
-// the same height on many pages, either with the same words or with a number that counts the pages. Two fifths of the pages are
+// the same height on many pages, either with the same words or with a number that counts the pages. Words of such lines stay once,
+// where they are first. Two fifths of the pages are
 // enough, since left and right pages differ. Where nothing else
 // would remain on more than a quarter of the pages, these keep them.
 func withoutFurniture(pages []pdfPage, usual float64) []pdfPage {
@@ -41,17 +42,23 @@ func withoutFurniture(pages []pdfPage, usual float64) []pdfPage {
 	enough := max(3, (len(pages)*2+4)/5)
 	repeats := func(k string) bool { return counts[k] >= enough }
 	cleaned := make([]pdfPage, len(pages))
+	said := map[string]bool{}
 	var bare []int // pages with nothing else
 	for i, p := range pages {
 		cleaned[i] = pdfPage{number: p.number, height: p.height}
+		own := false
 		for j, l := range p.lines {
 			k := slices.IndexFunc(candidates[i], func(c furniture) bool { return c.line == j })
-			if k >= 0 && slices.ContainsFunc(candidates[i][k].keys, repeats) {
+			if k < 0 || !slices.ContainsFunc(candidates[i][k].keys, repeats) {
+				own = true
+			} else if words := wordsBesideNumbers(l.text); words == "" || said[words] || isPageWord(words) {
 				continue
+			} else {
+				said[words] = true
 			}
 			cleaned[i].lines = append(cleaned[i].lines, l)
 		}
-		if len(cleaned[i].lines) == 0 && len(p.lines) > 0 {
+		if !own && len(p.lines) > 0 {
 			bare = append(bare, i)
 		}
 	}
@@ -106,6 +113,11 @@ func edgeLines(p pdfPage, usual float64) []furniture {
 }
 
 var number = regexp.MustCompile(`\d+|\b[ivxlc]+\b`)
+
+// wordsBesideNumbers returns the letters of a line that are no number.
+func wordsBesideNumbers(s string) string {
+	return strings.Map(letterOrNothing, number.ReplaceAllString(strings.ToLower(s), ""))
+}
 
 // countingPages returns the text with each number in it, also a small Roman one, as what it is beyond the number of the page. Of a line
 // that counts the pages, one of these is the same on every page. Only so are numbers left out: a page that begins with the number of

@@ -68,11 +68,13 @@ func measure(pages []pdfPage) layout {
 				continue
 			}
 			if gap := (p.lines[i-1].bottom - l.bottom) / l.size; 0.7 < gap && gap < 3 {
-				pitches[int(gap*20)] += len(l.text)
+				for _, step := range []int{-1, 0, 1} { // what hardly differs is the same
+					pitches[int(gap*20)+step] += len(l.text)
+				}
 			}
 		}
 	}
-	l := layout{body: float64(mode(sizes)) / 4, pitch: (float64(mode(pitches)) + 1) / 20}
+	l := layout{body: float64(mode(sizes)) / 4, pitch: (float64(mode(pitches)) + 2) / 20}
 	if len(pitches) == 0 {
 		l.pitch = 1.3
 	}
@@ -156,6 +158,8 @@ func (l layout) append(p *pdfParagraph, joint string, line pdfLine) {
 		}
 	} else if p.lines > 0 && strings.HasSuffix(p.last.text, "-") && !strings.HasSuffix(p.last.text, " -") {
 		joint = "" // the engine saw no parted word in it, so the hyphen stays
+	} else if joint == " " && partsNoWords(p.last.text, line.text) {
+		joint = ""
 	}
 	p.text.WriteString(joint)
 	p.text.WriteString(line.text)
@@ -163,11 +167,32 @@ func (l layout) append(p *pdfParagraph, joint string, line pdfLine) {
 	p.last = line
 }
 
+// isUnspaced reports whether a character belongs to a script that has no space between words.
+func isUnspaced(r rune) bool {
+	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar) ||
+		'\u3000' <= r && r <= '\u30FF' || '\uFF01' <= r && r <= '\uFF65'
+}
+
+// partsNoWords reports whether the end of a line within a sentence is no place between words.
+func partsNoWords(before, after string) bool {
+	return isUnspaced(lastRune(before)) && isUnspaced(firstRune(after))
+}
+
+func firstRune(s string) rune {
+	r, _ := utf8.DecodeRuneInString(s)
+	return r
+}
+
+func lastRune(s string) rune {
+	r, _ := utf8.DecodeLastRuneInString(s)
+	return r
+}
+
 // partsWord decides whether a hyphen between two lines goes. It stays in front of anything but a small letter, and when
 // the rest of the document knows the word with it, or both of its halves as words, and not the word without it.
 func (l layout) partsWord(before, after string) bool {
 	head, tail := lastField(before), firstField(after)
-	if r, _ := utf8.DecodeRuneInString(tail); !unicode.IsLower(r) {
+	if !unicode.IsLower(firstRune(tail)) {
 		return false
 	}
 	if l.words[bare(head+tail)] {
@@ -189,7 +214,9 @@ func rightMargins(lines []pdfLine) map[int]float64 {
 	for _, l := range lines {
 		for _, step := range []int{-1, 0, 1} {
 			k := int(l.left)/10 + step
-			margins[k] = max(margins[k], l.right)
+			if reach, ok := margins[k]; !ok || l.right > reach { // below zero where lines are seen in a mirror
+				margins[k] = l.right
+			}
 		}
 	}
 	return margins
@@ -207,7 +234,16 @@ func (l layout) joint(p *pdfParagraph, next pdfLine, margins map[int]float64) (s
 	}
 	gap := (last.bottom - next.bottom) / next.size
 	ratio := next.size / last.size
-	if ratio < 0.93 || ratio > 1.07 || gap > 1.25*l.pitch || gap < 0.5 || bullet.MatchString(next.text) {
+	room := margins[int(last.left)/10] - last.right
+	widest, likeness := 1.25*l.pitch, 0.93
+	if isShaped(last.text) && isShaped(next.text) {
+		likeness = 0.75
+	}
+	if room < last.size && partsNoWords(last.text, next.text) && !endsSentence(last.text) {
+		// Such fonts have lines further apart than others of the same document, and signs that are higher than others.
+		widest, likeness = max(widest, 2.2), min(likeness, 0.85)
+	}
+	if ratio < likeness || ratio > 1/likeness || gap > widest || gap < 0.5 || bullet.MatchString(next.text) {
 		// Parts of one line, such as cells of a table, are set side by side.
 		return " ", math.Abs(gap) < 0.1 && next.left > last.right && ratio > 0.93 && ratio < 1.07 && p.lines > 0
 	}
@@ -219,28 +255,37 @@ func (l layout) joint(p *pdfParagraph, next pdfLine, margins map[int]float64) (s
 	} else if indent < -0.7 && (p.lines > 1 || indent < -4 || p.kind == text.ListItem) {
 		return "", false
 	}
-	room := margins[int(last.left)/10] - last.right
 	if room <= wordWidth(next)+0.3*next.size {
 		return " ", true
 	}
 	return "\n", !endsSentence(last.text)
 }
 
-// wordWidth estimates the width of the first word of a line.
+// wordWidth estimates the width of the first word of a line. Where there are no spaces, that is a sign and the one that mustn't stand
+// without it, or a word of usual length.
 func wordWidth(l pdfLine) float64 {
-	word := firstField(l.text)
-	return (l.right - l.left) * float64(len(word)) / float64(len(l.text))
+	width := (l.right - l.left) * float64(len(firstField(l.text))) / float64(len(l.text))
+	switch r := firstRune(l.text); {
+	case unicode.In(r, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar):
+		return min(width, 6*l.size)
+	case isUnspaced(r):
+		return min(width, 2.2*l.size)
+	}
+	return width
 }
 
 func endsSentence(s string) bool {
-	r, _ := utf8.DecodeLastRuneInString(strings.TrimRight(s, `"'”’»)`))
-	return strings.ContainsRune(".!?:。", r)
+	return strings.ContainsRune(".!?:。", lastRune(strings.TrimRight(s, `"'”’»)`)))
 }
 
 // isHeading is careful: a heading is clearly larger than running text, short, and no sentence.
 func (l layout) isHeading(p pdfParagraph) bool {
 	s := p.text.String()
-	if p.size <= 0 || p.size < 1.12*l.body || p.lines > 3 || len(s) > 200 {
+	larger := 1.12
+	if isShaped(s) {
+		larger = 1.3
+	}
+	if p.size <= 0 || p.size < larger*l.body || p.lines > 3 || len(s) > 200 {
 		return false
 	}
 	letters := 0

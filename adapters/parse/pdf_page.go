@@ -8,6 +8,7 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"github.com/klippa-app/go-pdfium/enums"
 	"github.com/klippa-app/go-pdfium/references"
 	"github.com/klippa-app/go-pdfium/requests"
 )
@@ -38,8 +39,7 @@ const hyphenMarks = "\uFFFE\x02"
 const softHyphens = "\u2010\u00AD"
 
 func endsInLetter(s string) bool {
-	r, _ := utf8.DecodeLastRuneInString(s)
-	return unicode.IsLetter(r)
+	return unicode.IsLetter(lastRune(s))
 }
 
 // maxPageChars bounds how many characters of a page are read; the densest real pages have some ten thousand.
@@ -55,6 +55,14 @@ func (f *pdfFile) page(index int) (p pdfPage, err error) {
 	}
 	defer func() { _, _ = f.engine.FPDF_ClosePage(&requests.FPDF_ClosePage{Page: loaded.Page}) }()
 	ref := requests.Page{ByReference: &loaded.Page}
+	if p.lines, err = f.textOf(ref); err != nil {
+		return p, err
+	}
+	if f.unturned(ref, p.lines) {
+		if p.lines, err = f.textOf(ref); err != nil {
+			return p, err
+		}
+	}
 	height, err := f.engine.FPDF_GetPageHeightF(&requests.FPDF_GetPageHeightF{Page: ref})
 	if err != nil {
 		return p, err
@@ -63,11 +71,28 @@ func (f *pdfFile) page(index int) (p pdfPage, err error) {
 	if width, err := f.engine.FPDF_GetPageWidthF(&requests.FPDF_GetPageWidthF{Page: ref}); err == nil {
 		p.width = float64(width.PageWidth)
 	}
-	if p.lines, err = f.textOf(ref); err != nil {
-		return p, err
-	}
 	p.lines = f.written(index, ref, p.lines)
 	return p, nil
+}
+
+// unturned lays a page flat that is shown turned although most of its lines aren't: such as one that was scanned the wrong way
+// round, and turned again and again since. The engine reads across what is shown, which tears such lines apart.
+func (f *pdfFile) unturned(page requests.Page, lines []pdfLine) bool {
+	rotation, err := f.engine.FPDFPage_GetRotation(&requests.FPDFPage_GetRotation{Page: page})
+	if err != nil || rotation.PageRotation == enums.FPDF_PAGE_ROTATION_NONE {
+		return false
+	}
+	upright := 0
+	for _, l := range lines {
+		if !l.turned && l.size > 0 {
+			upright++
+		}
+	}
+	if upright*2 <= len(lines) {
+		return false
+	}
+	_, err = f.engine.FPDFPage_SetRotation(&requests.FPDFPage_SetRotation{Page: page, Rotate: enums.FPDF_PAGE_ROTATION_NONE})
+	return err == nil
 }
 
 // textOf reads the lines of an open page. Those that stand in the same place with the same text, as the shadows of letters do, count once.
@@ -124,6 +149,10 @@ func (t textPage) lines() ([]pdfLine, error) {
 		if l, ok := t.line(rest[:end], unit); ok {
 			l.hyphen = l.hyphen || end < next && rest[end] != '\n'
 			lines = append(lines, l)
+			if n := len(lines); n > 1 && lines[n-2].goesOn(l) {
+				lines[n-2].take(l)
+				lines = lines[:n-1]
+			}
 			turned, mirrored = turned || l.turned, mirrored || isRightToLeft(l.text)
 		}
 		unit += utf16Len(rest[:next])
@@ -147,9 +176,11 @@ func (t textPage) line(s string, unit int) (l pdfLine, ok bool) {
 		return pdfLine{}, false
 	}
 	l.turned = t.turnOf(unit) != 0
-	l.text = expandLigatures(trimmed)
-	if isRightToLeft(trimmed) {
-		l.text = expandLigatures(t.inReadingOrder(trimmed, unit))
+	l.text = expandLigatures(t.withoutEchoes(t.withoutSpacing(trimmed, unit), unit))
+	mirrored, placed, left, right := isRightToLeft(trimmed), false, 0.0, 0.0
+	if mirrored {
+		l.text, left, right, placed = t.inReadingOrder(trimmed, unit)
+		l.text = expandLigatures(l.text)
 	}
 	length := utf16Len(trimmed)
 	first, ok1 := t.box(unit)
@@ -164,10 +195,32 @@ func (t textPage) line(s string, unit int) (l pdfLine, ok bool) {
 		l.size = max(min(first.size, last.size), min(max(first.size, last.size), middle.size))
 		l.bottom = middle.bottom
 	}
-	if isRightToLeft(trimmed) {
+	if placed {
+		l.left, l.right = left, right
+	}
+	if tallest, ok := t.tallest(trimmed, unit); ok {
+		l.bottom, l.size = tallest.bottom, tallest.size
+	}
+	if mirrored {
 		l.left, l.right = -l.right, -l.left // the layout sees it in a mirror, where it begins on the left as others do
 	}
 	return l, true
+}
+
+// goesOn reports whether a line is the rest of this one, from which the engine has parted it behind a raised number.
+func (l pdfLine) goesOn(rest pdfLine) bool {
+	gap := rest.left - l.right
+	return l.size > 0 && rest.size > 0 && !l.turned && !rest.turned && !l.hyphen && !isRightToLeft(l.text) &&
+		math.Abs(l.size-rest.size) < 0.05*l.size && math.Abs(l.bottom-rest.bottom) < 0.05*l.size && -0.1*l.size < gap && gap < 0.35*l.size
+}
+
+// take adds the rest of a line.
+func (l *pdfLine) take(rest pdfLine) {
+	if rest.left-l.right > 0.1*l.size {
+		l.text += " "
+	}
+	l.text += rest.text
+	l.right, l.hyphen = rest.right, rest.hyphen
 }
 
 type charBox struct{ left, right, bottom, size float64 }

@@ -93,7 +93,7 @@ func comparableWords(s string) []string {
 
 var anyNumber = regexp.MustCompile(`\d+`)
 
-// withoutRepeats takes running headers and footers out, which are left out here: the first or last line of a page, where it is that of
+// withoutRepeats takes running headers and footers out, which are there once here: the first or last line of a page, where it is that of
 // most pages but for its numbers, and the page has others.
 func withoutRepeats(pages []string) []string {
 	edges := map[string]int{}

@@ -74,14 +74,28 @@ func TestReportsOfMailServersAreText(t *testing.T) {
 func TestRichTextLosesNothingToStrayMarks(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
-		`{\rtf1\pard{\f2\b0\*\cs7 The quick fox}\par}`:                        "The quick fox",
-		`{\rtf1{\rtlch Fax\cell Phone\cell }}`:                                "| Fax | Phone |\n| --- | --- |",
-		`{\rtf1 before {\*\unknown hidden}after\par}`:                         "before after",
-		`{\rtf1\trowd\pard\intbl a\cell b\cell\row\pard\intbl c\cell d\cell}`: "| a | b |\n| --- | --- |\n| c | d |",
+		`{\rtf1\pard{\f2\b0\*\cs7 The quick fox}\par}`:                                      "The quick fox",
+		`{\rtf1{\rtlch Fax\cell Phone\cell }}`:                                              "| Fax | Phone |\n| --- | --- |",
+		`{\rtf1 before {\*\unknown hidden}after\par}`:                                       "before after",
+		`{\rtf1\trowd\pard\intbl a\cell b\cell\row\pard\intbl c\cell d\cell}`:               "| a | b |\n| --- | --- |\n| c | d |",
+		`{\rtf1 {\deleted\revdttmdel-2015295488 old}{\revised\revdttm-2015295488 new}\par}`: "new",
+		`{\rtf1 Região {\b ações}\uc1\u8364?\par}`:                                          "Região ações€",
+		`{\rtf1 a{\*\atnid B}\chatn{\*\annotation{\*\atndate 1}\pard Really?}\par}`:         "a[1]\n[1] Really?",
 	} {
 		if got := joined(readLocally(t, RTF, []byte(in)).Blocks); got != want {
 			t.Errorf("%s: text = %q, want %q", in, got, want)
 		}
+	}
+}
+
+func TestCellsOfRichTextStandInTheirColumns(t *testing.T) {
+	t.Parallel()
+	const in = `{\rtf1\trowd\cellx1000\cellx2000\cellx3000\pard\intbl a\cell b\cell c\cell\row
+		\trowd\cellx2010\cellx3000\pard\intbl wide\cell d\cell\row
+		\trowd\cellx1000\cellx2000\cellx3000\pard\intbl e\cell\pard\intbl\itap2 in\nestcell side\nestcell{\*\nesttableprops\trowd\cellx1500\cellx2000\nestrow}\pard\intbl f\cell g\cell\row\pard}`
+	want := "| a | b | c |\n| --- | --- | --- |\n| wide |  | d |\n| e | in side f | g |"
+	if got := joined(readLocally(t, RTF, []byte(in)).Blocks); got != want {
+		t.Errorf("text = %q, want %q", got, want)
 	}
 }
 
@@ -99,5 +113,14 @@ func TestXMLInAnUnknownEncodingIsGuessed(t *testing.T) {
 	t.Parallel()
 	if got := joined(readLocally(t, XML, []byte("<?xml version=\"1.0\" encoding=\"x-unheard-of\"?><p>Gr\xfc\xdfe aus M\xfcnchen</p>")).Blocks); got != "Grüße aus München" {
 		t.Errorf("text = %q", got)
+	}
+}
+
+func TestRowsOfRichTextWithoutEndCostWhatTheyHold(t *testing.T) {
+	t.Parallel()
+	in := `{\rtf1\trowd` + strings.Repeat(`\cellx9`, 1000) + strings.Repeat(`a\cell\row`, 1<<20) + `}`
+	_, err := tryLocally(RTF, []byte(in))
+	if err != nil {
+		wantReason(t, err, document.ReasonTooLarge)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
@@ -25,6 +26,7 @@ func (rtf) read(ctx context.Context, src source, out *output) error {
 		return corrupt("an RTF file", nil)
 	}
 	r := rtfReader{ctx: ctx, out: out, data: data, page: charmap.Windows1252, levels: map[int]int{}, fonts: map[int]encoding.Encoding{}}
+	r.utf8 = utf8.Valid(data)
 	r.group = rtfGroup{skip: 1}
 	return r.read()
 }
@@ -58,9 +60,11 @@ type rtfReader struct {
 	left   int             // characters still to be left out
 	bullet bool            // the paragraph is an item
 
+	utf8     bool // characters stand in it as they are, against the rules
 	cells    []string
 	cell     strings.Builder
-	rows     [][]string
+	edges    []int // where the cells of the row at hand end
+	rows     []rtfRow
 	notes    []string
 	numbered int
 	note     strings.Builder
@@ -91,7 +95,7 @@ func (r *rtfReader) read() error {
 			err = r.control()
 		case '\r', '\n', 0:
 		default:
-			r.byte(c)
+			r.plain(c)
 		}
 		if err != nil {
 			return err
@@ -168,10 +172,10 @@ func (r *rtfReader) control() error {
 	if r.at < len(r.data) && r.data[r.at] == '-' {
 		r.at++
 	}
-	for r.at < len(r.data) && '0' <= r.data[r.at] && r.data[r.at] <= '9' && r.at-start < 10 {
+	for r.at < len(r.data) && '0' <= r.data[r.at] && r.data[r.at] <= '9' {
 		r.at++
 	}
-	n, err := strconv.Atoi(string(r.data[start:r.at]))
+	n, err := strconv.Atoi(string(r.data[start:min(r.at, start+11)])) // all that 32 bits take; dates fill them
 	given := err == nil
 	if r.at < len(r.data) && r.data[r.at] == ' ' {
 		r.at++
@@ -209,6 +213,22 @@ func (r *rtfReader) symbol(c byte) error {
 	}
 	r.group.fresh = false
 	return nil
+}
+
+// plain takes a character that stands for itself.
+func (r *rtfReader) plain(c byte) {
+	if c < utf8.RuneSelf || !r.utf8 {
+		r.byte(c)
+		return
+	}
+	char, size := utf8.DecodeRune(r.data[r.at-1:])
+	r.at += size - 1
+	r.group.fresh = false
+	if r.left > 0 {
+		r.left--
+		return
+	}
+	r.write(string(char))
 }
 
 // byte takes a character in the code page of its font.
@@ -334,25 +354,10 @@ func (r *rtfReader) flushNotes() error {
 	return nil
 }
 
-// table writes the rows at hand, which end with the first paragraph outside of them.
-func (r *rtfReader) table() error {
-	rows := r.rows
-	r.rows = nil
-	if s, ok := markdownTable(rows); ok {
-		return r.out.add(text.Block{Kind: text.Table, Text: s})
-	}
-	for _, row := range rows {
-		if err := r.out.add(text.Block{Text: strings.Join(row, " ")}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func (r *rtfReader) finish() error {
 	r.group.where, r.group.table = "", false
 	if len(r.cells) > 0 { // of a row that never ends
-		r.rows, r.cells = append(r.rows, r.cells), nil
+		r.endRow()
 	}
 	if err := r.paragraph(); err != nil {
 		return err

@@ -32,11 +32,20 @@ func (r *rtfReader) word(word string, n int, given bool) error { //nolint:cyclop
 		return r.paragraph()
 	case "line":
 		r.write("\n")
-	case "cell", "nestcell":
+	case "cell":
 		r.endCell()
-	case "row", "nestrow":
-		r.rows = append(r.rows, r.cells)
-		r.cells = nil
+	case "nestcell":
+		r.innerCell()
+	case "row":
+		r.endRow()
+	case "trowd":
+		if r.group.where == "" { // and not of a table inside of a cell
+			r.edges = nil
+		}
+	case "cellx":
+		if r.group.where == "" && len(r.edges) < 128 {
+			r.edges = append(r.edges, n)
+		}
 	case "pard":
 		r.group.style, r.group.level, r.group.table, r.bullet = 0, 0, false, false
 	case "intbl":
@@ -45,13 +54,6 @@ func (r *rtfReader) word(word string, n int, given bool) error { //nolint:cyclop
 		r.setting(word, n, given)
 	}
 	return nil
-}
-
-func (r *rtfReader) endCell() {
-	r.cell.WriteString(" " + r.text.String())
-	r.text.Reset()
-	r.cells = append(r.cells, strings.TrimSpace(r.cell.String()))
-	r.cell.Reset()
 }
 
 // setting takes words that change the state and print nothing.
@@ -103,6 +105,9 @@ func (r *rtfReader) destination(word string, optional bool) bool {
 		return true
 	}
 	switch word {
+	case "annotation":
+		r.group.where = "footnote"
+		return true
 	case "footnote", "stylesheet", "fonttbl", "info", "title", "author", "subject", "keywords":
 		r.group.where = word
 		return true

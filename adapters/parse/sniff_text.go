@@ -28,12 +28,29 @@ func sniffText(s, ext, declared string) string {
 			return JSONL
 		}
 		return jsonType(s)
+	case (byName == Plain || !named && !isText(declared)) && isTabbed(s):
+		return TSV
 	case named:
 		return byName
 	case isText(declared):
 		return declared
 	}
 	return Plain
+}
+
+// isTabbed reports whether tabs part all lines at the beginning of a text into equally many values, as in what spreadsheets save as text.
+func isTabbed(s string) bool {
+	lines := strings.SplitN(strings.TrimRight(s, "\n"), "\n", 21)
+	if n := len(lines); n > 20 || n > 1 && len(s) > sniffBytes/4 {
+		lines = lines[:n-1] // may be cut
+	}
+	tabs := strings.Count(lines[0], "\t")
+	for _, l := range lines {
+		if strings.Count(l, "\t") != tabs || strings.HasPrefix(l, "\t") {
+			return false
+		}
+	}
+	return tabs > 0 && len(lines) > 2
 }
 
 // isText reports whether files of a type are texts, which have no mark that could be missing.

@@ -3,7 +3,7 @@ package parse
 import "strings"
 
 // markdownTable writes rows as a Markdown table whose first row is the header. Rows may differ in length; they are not
-// padded, since a file could make that arbitrarily expensive. A table with one column is no table: ok is false.
+// padded, since a file could make that arbitrarily expensive, but for the header, which says how many columns there are. A table with one column is no table: ok is false.
 func markdownTable(rows [][]string) (s string, ok bool) {
 	rows = withoutBlank(rows)
 	columns := 0
@@ -17,7 +17,7 @@ func markdownTable(rows [][]string) (s string, ok bool) {
 	for i, r := range rows {
 		writeRow(&b, r)
 		if i == 0 {
-			b.WriteString("\n|" + strings.Repeat(" --- |", len(r)))
+			b.WriteString(strings.Repeat(" |", columns-len(r)) + "\n|" + strings.Repeat(" --- |", columns))
 		}
 		if i+1 < len(rows) {
 			b.WriteByte('\n')

@@ -234,7 +234,11 @@ type sheetReader struct {
 	style  int
 	value  strings.Builder
 	inV    bool
+	valued bool // the cell has a value, be it empty
 	inline cellText
+
+	formula strings.Builder
+	inF     bool
 }
 
 // maxColumns is how many columns a sheet of Excel has.
@@ -249,6 +253,9 @@ func (r *sheetReader) token(x *xml.Decoder, t xml.Token) error {
 	case xml.CharData:
 		if r.inV {
 			r.value.Write(t)
+		}
+		if r.inF {
+			r.formula.Write(t)
 		}
 		r.inline.characters(t)
 	}
@@ -274,10 +281,12 @@ func (r *sheetReader) start(x *xml.Decoder, s xml.StartElement) error {
 		r.style, _ = strconv.Atoi(attr(s, "s"))
 		r.value.Reset()
 		r.inline.Reset()
+		r.formula.Reset()
+		r.valued = false
 	case "v":
-		r.inV = true
+		r.inV, r.valued = true, true
 	case "f":
-		return x.Skip()
+		r.inF = true
 	default:
 		return r.inline.start(x, s)
 	}
@@ -289,8 +298,13 @@ func (r *sheetReader) end(e xml.EndElement) error {
 	switch e.Name.Local {
 	case "v":
 		r.inV = false
+	case "f":
+		r.inF = false
 	case "c":
 		s := r.show()
+		if f := strings.TrimSpace(r.formula.String()); s == "" && f != "" && !r.valued {
+			s = "=" + f // written by a program that doesn't calculate
+		}
 		if s == "" {
 			return nil
 		}

@@ -23,6 +23,7 @@ page table <<< "><body><table border=1>$(lines 60 '<tr><td>Tool %d</td><td>Shelf
 page ligatures <<< "><body style='font-family:Liberation Serif,serif;font-size:20px'><p>Efficient offices file five affidavits about fluffy waffles in the difficult first office.</p></body>"
 page hebrew <<< " lang=he dir=rtl><meta charset=utf-8><body style='font-family:Noto Sans Hebrew'><h1>משרד הנמל</h1><p>ספינות שאורכן עולה על 40 מטרים מודיעות על עצמן בערוץ 12 לפני שהן עוברות את המגדלור</p></body>"
 page japanese <<< " lang=ja><meta charset=utf-8><body style='font-family:Noto Sans CJK JP'><h1>港湾事務所</h1><p>全長四十メートルを超える船舶は、灯台を通過する前に通報する。</p></body>"
+page thai <<< " lang=th><meta charset=utf-8><body style='font-family:Loma'><p>พนักงานจองเที่ยวบินทั้งหมดผ่านโต๊ะเดินทาง เบี้ยเลี้ยงรายวัน</p></body>"
 
 cat > slides.md <<'M'
 # The harbour office
