@@ -125,6 +125,12 @@ func TestWhateverAModelSaysACitationIsStoredText(t *testing.T) {
 		{"a quotation that nobody wrote", []string{`It says "trains are booked by the night porter" [1].`}, `It says "trains are booked by the night porter".`, nil},
 		{"a marker in the middle", []string{"According to [1], trains are booked by the travel desk."}, "According to [1], trains are booked by the travel desk.", []string{"Trains are booked by the travel desk."}},
 		{"a marker inside a word", []string{"Trains[1]trains are [1", "]booked by the travel desk."}, "Trains[1]trains are [1]booked by the travel desk.", nil},
+		{
+			"markers without blanks around",
+			[]string{"Trains are booked by the travel desk.[1] Flights need the approval of a director.[1]"},
+			"Trains are booked by the travel desk.[1] Flights need the approval of a director.[1]",
+			[]string{"Trains are booked by the travel desk.", "Flights need the approval of a director."},
+		},
 		{"a marker in other brackets", []string{"Trains are booked by the travel desk 【", "1】."}, "Trains are booked by the travel desk [1].", []string{"Trains are booked by the travel desk."}},
 		{"NULs", []string{"Trains are booked\x00 by the travel desk [\x001]."}, "Trains are booked by the travel desk [1].", []string{"Trains are booked by the travel desk."}},
 		{"something made up", []string{"Zebras juggle quietly [1]."}, "Zebras juggle quietly.", nil},

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -94,12 +95,13 @@ func cite(answer string, sources []retrieval.Hit, l text.Language) cited {
 	c.used = make([][]int, len(c.out.sentences))
 	from := 0
 	for _, r := range runsOf(answer) {
-		for _, n := range r.numbers {
-			if n >= 1 && n <= len(sources) {
-				c.marker(n, text.Span{Start: from, End: r.Start})
-			}
+		points := slices.DeleteFunc(r.numbers, func(n int) bool { return n < 1 || n > len(sources) })
+		for _, n := range points {
+			c.marker(n, text.Span{Start: from, End: r.Start})
 		}
-		from = r.End
+		if len(points) > 0 { // otherwise it is text, such as the year of a judgment
+			from = r.End
+		}
 	}
 	for i := range c.out.sentences {
 		s := &c.out.sentences[i]

@@ -1,6 +1,7 @@
 package text
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -23,6 +24,11 @@ func Sentences(s string) []Span {
 		if piece.Start == piece.End {
 			continue
 		}
+		if n := len(out); n > 0 {
+			if piece = takeOver(s, &out[n-1], piece); piece.Start == piece.End {
+				continue
+			}
+		}
 		if n := len(out); n > 0 && continues(s, out[n-1], piece) {
 			out[n-1].End = piece.End
 			continue
@@ -30,6 +36,22 @@ func Sentences(s string) []Span {
 		out = append(out, piece)
 	}
 	return out
+}
+
+// reference matches references such as [3] at the beginning of a text.
+var reference = regexp.MustCompile(`^(?:\[ ?\d+(?:[,;–-] ?\d+)*\])+`)
+
+// takeOver gives piece the brackets that open right before it, at the end of a sentence, and the sentence a reference in them: the
+// annex takes "so.[" for a sentence of "It is so.[3] And (see below) it stays."
+func takeOver(s string, sentence *Span, piece Span) Span {
+	before := s[sentence.Start:sentence.End]
+	kept := strings.TrimRightFunc(before, func(r rune) bool { return unicode.Is(unicode.Ps, r) })
+	if strings.Trim(s[sentence.End:piece.Start], " ") != "" || kept == "" || len(kept) == len(before) {
+		return piece
+	}
+	piece.Start = sentence.Start + len(kept)
+	sentence.End = piece.Start + len(reference.FindString(s[piece.Start:piece.End]))
+	return trimSpan(s, Span{Start: sentence.End, End: piece.End})
 }
 
 // trimSpan returns span without white space at its ends.

@@ -28,6 +28,8 @@ func TestSentencesEndWhereReadersSeeThemEnd(t *testing.T) {
 		{"short title line", "Introduction\n¦This chapter explains how the system is built and why it was built like that."},
 		{"table", "| a | b |\n¦| c. D | d |"},
 		{"Chinese", "一二三。¦四五六！¦七八"},
+		{"references", "It is so.[3] ¦And (so) on.[4][5] ¦Why?[12, 13–15] ¦Look.[ 1] ¦There.¦[Note] That."},
+		{"no blank before a bracket", "It stays.¦(See there.) ¦Or not?¦(Who knows.)"},
 		{"German", "Das ist z. B. Wasser. ¦Hr. Müller kam."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
