@@ -233,12 +233,14 @@ func (c cited) supported(answer string) string {
 // leadingRun matches markers at the beginning of a sentence, and punctuation after them.
 var leadingRun = regexp.MustCompile(`^(?:\[\d+\]\s*)+[.,;:!?]*`)
 
-// sentencesOf is text.Sentences for an answer: markers belong to the sentence before them.
+// sentencesOf is text.Sentences for an answer: markers belong to the sentence before them, and those that stand alone do so wherever
+// they are.
 func sentencesOf(answer string) []text.Span {
 	var out []text.Span
 	for _, s := range text.Sentences(answer) {
 		lead := leadingRun.FindString(answer[s.Start:s.End])
-		if n := len(out); n > 0 && lead != "" && !strings.Contains(answer[out[n-1].End:s.Start], "\n") {
+		alone := len(lead) == s.End-s.Start
+		if n := len(out); n > 0 && lead != "" && (alone || !strings.Contains(answer[out[n-1].End:s.Start], "\n")) {
 			out[n-1].End = s.Start + len(strings.TrimSpace(lead))
 			s.Start += len(lead)
 		}

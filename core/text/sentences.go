@@ -62,6 +62,15 @@ func trimSpan(s string, span Span) Span {
 	return span
 }
 
+// listNumber matches the number of an item in a list.
+var listNumber = regexp.MustCompile(`^\d{1,3}[.)]$`)
+
+// startsLine reports whether what follows before is the first on its line.
+func startsLine(before string) bool {
+	before = strings.TrimRight(before[max(0, len(before)-256):], " \t>*-")
+	return before == "" || before[len(before)-1] == '\n'
+}
+
 // continues reports whether piece goes on with the sentence that ends where the white space before piece begins.
 func continues(s string, sentence, piece Span) bool {
 	gap := s[sentence.End:piece.Start]
@@ -72,6 +81,9 @@ func continues(s string, sentence, piece Span) bool {
 	newlines := strings.Count(gap[:min(len(gap), 256)], "\n")
 	if newlines > 1 || newlines == 1 && (endsLine(before, after) || beginsLine(after)) {
 		return false
+	}
+	if newlines == 0 && listNumber.MatchString(before) && startsLine(s[:sentence.Start]) {
+		return true
 	}
 	stop := strings.TrimRight(before, `"'”’»)]`)
 	last, _ := utf8.DecodeLastRuneInString(stop)
