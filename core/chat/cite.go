@@ -117,7 +117,8 @@ func (c *citer) marker(n int, stretch text.Span) {
 	span, score := verbatim(c.answer[stretch.Start:stretch.End], h.Text)
 	if score == 0 {
 		claim = c.sentenceAt(stretch)
-		span, score = support(lastSentence(c.answer[stretch.Start:stretch.End]), h, c.language)
+		own := c.answer[min(max(stretch.Start, claim.Start), stretch.End):stretch.End]
+		span, score = support(lastSentence(own), h, c.language)
 	}
 	if score < c.least(h) { // the marker may stand in the middle of its claim
 		whole := unmarked(c.answer[claim.Start:claim.End])

@@ -84,6 +84,16 @@ func TestABracketThatASourceHasAfterTheSameWordIsText(t *testing.T) {
 	}
 }
 
+func TestASentenceIsSupportedByItsOwnWordsOnly(t *testing.T) {
+	t.Parallel()
+	sources := []retrieval.Hit{{Chunk: retrieval.Chunk{Language: text.English, Text: "Flights need the approval of a director."}}}
+	said := "| so it is [1] Flights need the approval of a director\n** 漢字[1]"
+	c := cite(said, sources, text.English)
+	if last := c.sentences[len(c.sentences)-1]; last.Supported || said[last.Span.Start:last.Span.End] != "** 漢字[1]" {
+		t.Errorf("%q is supported: %v", said[last.Span.Start:last.Span.End], last.Supported)
+	}
+}
+
 func TestWhatLooksLikeAMarkerInCodeCitesNothing(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]int{

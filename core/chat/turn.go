@@ -125,11 +125,13 @@ func (t *turn) judge(said string, yield func(Piece, error) bool) bool {
 	a.Evidence = true
 	cited := cite(a.Text, a.Sources, a.Language)
 	if a.Policy == workspace.AnswersStrict {
-		if a.Text = cited.supported(a.Text); a.Text == "" {
+		for kept := cited.supported(a.Text); kept != a.Text; kept = cited.supported(a.Text) { // without the rest, less may be supported
+			a.Text, cited = kept, cite(kept, a.Sources, a.Language)
+		}
+		if a.Text == "" {
 			a.Evidence, a.Refused = false, true
 			return t.decline(yield)
 		}
-		cited = cite(a.Text, a.Sources, a.Language)
 		if !yield(Piece{Text: a.Text}, nil) {
 			return false
 		}
