@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/ragcorp/ragcorp/core/retrieval"
 	"github.com/ragcorp/ragcorp/core/text"
@@ -41,7 +40,7 @@ func runsOf(s string) []run {
 		if code.within(s[m[1]:]) {
 			continue
 		}
-		if r, _ := utf8.DecodeRuneInString(s[m[1]:]); m[1] < len(s) && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
+		if beginsWord(s[m[1]:]) {
 			continue
 		}
 		n, err := strconv.Atoi(s[m[2]:m[3]])

@@ -136,7 +136,7 @@ func (f *markerFilter) rest() string {
 func (f *markerFilter) settle(s, next string) string {
 	open := strings.IndexAny(s, opening)
 	numbers, ok := f.numbers(s[open:])
-	if r, _ := utf8.DecodeRuneInString(next); !ok || next != "" && (unicode.IsLetter(r) || unicode.IsDigit(r)) || f.code.inside() {
+	if !ok || beginsWord(next) || f.code.inside() {
 		return s // no marker: text like any other
 	}
 	backs, quoted := f.backs, f.quotes(s)
@@ -175,6 +175,12 @@ func together(s string) string {
 }
 
 var setApart = regexp.MustCompile(`\[ (\d)`)
+
+// beginsWord reports whether a letter or digit comes first; a bracket before it is no marker.
+func beginsWord(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return s != "" && (unicode.IsLetter(r) || unicode.IsDigit(r))
+}
 
 // quotes reports whether spaces and a bracket stand in a source after the same word.
 func (f *markerFilter) quotes(s string) bool {
