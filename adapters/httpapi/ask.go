@@ -41,6 +41,7 @@ type AskRes struct {
 	Refused        bool          `json:"refused" doc:"The model answered, but the documents support none of it, and the workspace's policy is strict."`
 	Sentences      []SentenceRes `json:"sentences" nullable:"false" doc:"Of the answer; none where the workspace's policy is off."`
 	Policy         string        `json:"policy" enum:"strict,annotate,off" doc:"The workspace's policy of answers."`
+	Cut            bool          `json:"cut" doc:"The model stopped before the end, since an answer must not be longer."`
 	Language       string        `json:"language"`
 	Model          string        `json:"model"`
 	PromptVersion  string        `json:"prompt_version"`
@@ -132,7 +133,7 @@ func askRes(a chat.Answer) AskRes {
 	return AskRes{
 		Answer: a.Text, Sources: sourceNames(a.Sources), ConversationID: a.Conversation.String(), MessageID: a.ID, Citations: citationsRes(a.Citations),
 		Grounded: a.Grounded, Evidence: a.Evidence, Suspicious: suspicious(a.Sources),
-		Refused: a.Refused, Sentences: sentencesRes(a.Sentences),
+		Refused: a.Refused, Cut: a.Cut, Sentences: sentencesRes(a.Sentences),
 		Policy: string(a.Policy), Language: string(a.Language), Model: a.Model, PromptVersion: a.Prompt,
 	}
 }

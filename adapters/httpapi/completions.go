@@ -20,7 +20,7 @@ import (
 // CompletionReq is a question in the words of OpenAI's chat completions. Members of theirs that are not named here have no effect.
 type CompletionReq struct {
 	Model         string           `json:"model" minLength:"1" maxLength:"200" doc:"Id of a workspace, or its name where only one has it."`
-	Messages      []CompletionTurn `json:"messages" minItems:"1" maxItems:"1000" nullable:"false" doc:"The conversation; the last message is the question, of the user. It is not stored, but the answer leaves a record, as others do. What the roles system and developer say is heeded in tone, length and form, never above the rules of the server; 4,000 characters of it count."`
+	Messages      []CompletionTurn `json:"messages" minItems:"1" maxItems:"1000" nullable:"false" doc:"The conversation; the last message is the question, of the user. It is not stored, but the answer leaves a record, as others do. What the roles system and developer say is heeded in tone, length and form, never above the rules of the server; 4,000 characters of it count, and as many of each message before the question."`
 	Stream        bool             `json:"stream,omitempty"`
 	StreamOptions *StreamOptions   `json:"stream_options,omitempty"`
 

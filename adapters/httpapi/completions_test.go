@@ -1,8 +1,10 @@
 package httpapi_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -14,6 +16,7 @@ import (
 	"github.com/ragcorp/ragcorp/adapters/resilient"
 	"github.com/ragcorp/ragcorp/core/chat"
 	"github.com/ragcorp/ragcorp/core/identity"
+	"github.com/ragcorp/ragcorp/core/llm"
 )
 
 // completionOf is a question to a model, as clients of OpenAI's API put it.
@@ -164,5 +167,32 @@ func TestFinishReasonIsLengthWhenTheAnswerWasCut(t *testing.T) {
 				t.Errorf("%q, stream %v: want %s in %s", limit, stream, want, r.body)
 			}
 		}
+	}
+}
+
+// short is a model that stops before the end.
+type short struct{}
+
+func (short) Model() string { return "short" }
+
+// Generate implements llm.Generator.
+func (short) Generate(context.Context, llm.Request) iter.Seq2[llm.Piece, error] {
+	return func(yield func(llm.Piece, error) bool) {
+		_ = yield(llm.Piece{Text: "The code of the"}, nil) && yield(llm.Piece{Cut: true}, nil)
+	}
+}
+
+func TestAnAnswerThatWasCutSaysSoElsewhereToo(t *testing.T) {
+	t.Parallel()
+	w := newAnsweringWorld(t, short{}, chat.Options{})
+	for _, path := range []string{"/ask", "/ask/stream"} {
+		r := w.want(http.StatusOK, http.MethodPost, w.path(w.mine, path), w.as(w.owner), `{"query":"Where is the code of the vault?"}`)
+		if !strings.Contains(r.body, `"cut":true`) {
+			t.Errorf("%s says nothing of it: %s", path, r.body)
+		}
+	}
+	blank := map[string]any{"model": w.mine.workspace.String(), "messages": []map[string]any{{"role": "user", "content": " "}}}
+	if r := w.want(http.StatusUnprocessableEntity, http.MethodPost, "/v1/chat/completions", w.as(w.owner), blank); strings.Contains(r.body, "blank: ") {
+		t.Errorf("the error says it twice: %s", r.body)
 	}
 }

@@ -123,7 +123,9 @@ func (p *Problem) in(ctx context.Context, path string) *Problem {
 		p.Error = openAIError(p.Status, p.Detail)
 		if len(p.Errors) > 0 && p.Errors[0].Field != "" {
 			p.Error.Param = &p.Errors[0].Field
-			p.Error.Message += ": " + p.Errors[0].Field + " " + p.Errors[0].Message
+			if wrong := p.Errors[0].Field + " " + p.Errors[0].Message; wrong != p.Detail {
+				p.Error.Message += ": " + wrong
+			}
 		}
 	}
 	p.Errors = append(p.Errors, ProblemError{RequestID: p.RequestID})

@@ -187,7 +187,7 @@ func (e *events) piece(id string, p chat.Piece) {
 			Refused: p.Done.Refused, Sentences: sentencesRes(p.Done.Sentences), Policy: string(p.Done.Policy),
 		})
 		e.send(id, "done", doneEvent{
-			Answer: p.Done.Text, ConversationID: p.Done.Conversation.String(), MessageID: p.Done.ID,
+			Answer: p.Done.Text, ConversationID: p.Done.Conversation.String(), MessageID: p.Done.ID, Cut: p.Done.Cut,
 		})
 	case p.Text != "":
 		e.send(id, "token", tokenEvent{p.Text})

@@ -34,6 +34,7 @@ type (
 		Answer         string    `json:"answer"`
 		ConversationID string    `json:"conversation_id"`
 		MessageID      uuid.UUID `json:"message_id" format:"uuid"`
+		Cut            bool      `json:"cut" doc:"The model stopped before the end, since an answer must not be longer."`
 	}
 
 	errorEvent struct {

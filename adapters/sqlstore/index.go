@@ -24,8 +24,11 @@ var _ retrieval.Index = index{}
 
 // view is what a search must know of a workspace, as one read transaction sees it.
 type view struct {
-	chunks   int           // live ones
-	terms    int64         // in them, repeated ones counted each time
+	chunks int      // live ones
+	seen   struct { // of the live ones, those that the scope sees: what it doesn't must not show in scores either
+		chunks int
+		terms  int64 // in them, repeated ones counted each time
+	}
 	newest   int64         // greatest id of a generation, retired ones included
 	segments []int64       // ascending
 	dead     generationSet // generations that may still be in the index or in memory but are not live
@@ -43,6 +46,7 @@ const (
 	viewNewest           // generation
 	viewSpace            // id and dimension
 	viewServing          // id of a space
+	viewUnseen           // chunks and terms of a generation that the scope doesn't see
 )
 
 // look reads the view, and the embedding space of this name unless it is empty. One statement reads it all, since each one
@@ -63,6 +67,8 @@ func look(ctx context.Context, tx bun.Tx, s workspace.Scope, space string) (view
 	if !s.SeesAll() {
 		c := hidden(speaks(tx), s)
 		parts, args = append(parts, "SELECT 2, d.generation_id, 0, NULL FROM documents AS d"+c.where()), append(args, c.args...)
+		parts = append(parts, "SELECT 7, chunk_count, term_count, NULL FROM generations WHERE id IN (SELECT d.generation_id FROM documents AS d"+c.where()+")")
+		args = append(args, c.args...)
 	}
 	rows, err := query(ctx, tx, strings.Join(parts, " UNION ALL "), args...)
 	if err != nil {
@@ -96,7 +102,9 @@ func readView(rows *sql.Rows) (v view, err error) {
 		case viewHidden:
 			hidden = append(hidden, a)
 		case viewCounts:
-			v.chunks, v.terms = v.chunks+int(a), v.terms+b
+			v.chunks, v.seen.chunks, v.seen.terms = v.chunks+int(a), v.seen.chunks+int(a), v.seen.terms+b
+		case viewUnseen:
+			v.seen.chunks, v.seen.terms = v.seen.chunks-int(a), v.seen.terms-b
 		case viewNewest:
 			v.newest = a
 		case viewSpace:

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 
@@ -25,7 +26,7 @@ func (ix index) Lexical(ctx context.Context, s workspace.Scope, q retrieval.Lexi
 	}
 	err = ix.s.read(ctx, func(ctx context.Context, tx bun.Tx) error {
 		v, err := look(ctx, tx, s, "")
-		if err != nil || v.chunks == 0 {
+		if err != nil || v.seen.chunks <= 0 {
 			return err
 		}
 		m, _ := matchesPool.Get().(*matches) // it holds nothing else
@@ -64,7 +65,7 @@ type matches struct {
 	words    [][]int // of each word, its alternatives as places in terms
 	terms    []string
 	segments int
-	df       []int // of each word, in how many live chunks it is
+	df       []int // of each word, in how many chunks it is that the scope sees
 
 	postings []posting
 	byTerm   []stretch // at segment times terms plus term
@@ -87,7 +88,7 @@ func (m *matches) read(ctx context.Context, tx bun.Tx, v view, words []retrieval
 		for w, alternatives := range m.words {
 			found := m.join(seg, alternatives)
 			m.byWord = append(m.byWord, found)
-			m.df[w] += found.to - found.from
+			m.df[w] += countVisible(m.postings[found.from:found.to], v, math.MaxInt)
 		}
 	}
 	return nil

@@ -53,11 +53,11 @@ type word struct {
 func newScorer(m *matches, q retrieval.LexicalQuery, v view) scorer {
 	sc := scorer{
 		postings: m.postings, words: make([]word, len(m.words)), byWorth: make([]int, len(m.words)),
-		floor: math.Inf(-1), bm25: q.BM25, mean: float64(v.terms) / float64(v.chunks),
+		floor: math.Inf(-1), bm25: q.BM25, mean: float64(v.seen.terms) / float64(v.seen.chunks),
 	}
 	for w := range sc.words {
 		const rounding = 1 + 1e-9 // more than all roundings of a sum can amount to
-		idf, weight := q.BM25.IDF(v.chunks, m.df[w]), q.Terms[w].Weight
+		idf, weight := q.BM25.IDF(v.seen.chunks, m.df[w]), q.Terms[w].Weight
 		sc.words[w] = word{idf: idf, weight: weight, worth: idf * max(weight, 0) * rounding}
 		sc.byWorth[w] = w
 	}

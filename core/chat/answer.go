@@ -21,7 +21,7 @@ type Question struct {
 	Diverse      *bool     // prefer chunks that differ from each other; nil as above, and so in what follows
 	Rerank       *bool     // let the reranker order the chunks
 	Filter       retrieval.Filter
-	History      []Message           // earlier messages that the caller keeps; unless nil, Conversation has no effect and nothing is stored
+	History      []Message           // earlier messages that the caller keeps; 4,000 characters of each count; unless nil, Conversation has no effect and nothing is stored
 	Guard        retrieval.Guard     // what becomes of sources that look like prompt injection; "" means the default
 	Expand       retrieval.Expansion // what the model reads of the text around the chunks that were found; "" is retrieval.ExpandNone
 	Room         int                 // with Expand, as in retrieval.Query

@@ -51,6 +51,18 @@ func TestWishesStandWithTheQuestionAndNotWithTheRules(t *testing.T) {
 	}
 }
 
+func TestALongMessageOfTheConversationReachesTheModelInPart(t *testing.T) {
+	t.Parallel()
+	g := &scripted{pieces: []string{"Trains [1]."}}
+	app, ws := world(t, g)
+	history := []chat.Message{{Role: llm.RoleUser, Text: strings.Repeat("x", 1<<20)}, {Role: llm.RoleAssistant, Text: "Yes."}}
+	_, err := app.Chat.Ask(t.Context(), identity.System, chat.Question{Workspace: ws, Text: "Who books trains by the travel desk?", History: history})
+	must(t, err)
+	if said := g.asked[len(g.asked)-1].Messages[1].Text; len(said) != 4000 || len(history[0].Text) != 1<<20 {
+		t.Errorf("%d bytes reach the model, and the caller's message has %d", len(said), len(history[0].Text))
+	}
+}
+
 func TestAQuestionThatLooksLikeAnAttackIsAnsweredAndNoted(t *testing.T) {
 	t.Parallel()
 	app, ws := world(t, &scripted{pieces: []string{"Trains are booked by the travel desk [1]."}})

@@ -125,6 +125,12 @@ func TestWhateverAModelSaysACitationIsStoredText(t *testing.T) {
 		{"a quotation that nobody wrote", []string{`It says "trains are booked by the night porter" [1].`}, `It says "trains are booked by the night porter".`, nil},
 		{"a marker in the middle", []string{"According to [1], trains are booked by the travel desk."}, "According to [1], trains are booked by the travel desk.", []string{"Trains are booked by the travel desk."}},
 		{"a marker inside a word", []string{"Trains[1]trains are [1", "]booked by the travel desk."}, "Trains[1]trains are [1]booked by the travel desk.", nil},
+		{
+			"markers without blanks around",
+			[]string{"Trains are booked by the travel desk.[1] Flights need the approval of a director.[1]"},
+			"Trains are booked by the travel desk.[1] Flights need the approval of a director.[1]",
+			[]string{"Trains are booked by the travel desk.", "Flights need the approval of a director."},
+		},
 		{"a marker in other brackets", []string{"Trains are booked by the travel desk 【", "1】."}, "Trains are booked by the travel desk [1].", []string{"Trains are booked by the travel desk."}},
 		{"NULs", []string{"Trains are booked\x00 by the travel desk [\x001]."}, "Trains are booked by the travel desk [1].", []string{"Trains are booked by the travel desk."}},
 		{"something made up", []string{"Zebras juggle quietly [1]."}, "Zebras juggle quietly.", nil},
@@ -219,6 +225,10 @@ func TestThePolicyOfTheWorkspaceDecidesAboutUnsupportedSentences(t *testing.T) {
 		{workspace.AnswersAnnotated, mixed, mixed, []bool{true, false, false, true}, false},
 		{workspace.AnswersUnchecked, mixed, mixed, nil, false},
 		{workspace.AnswersStrict, mixed, "Trains are booked by the travel desk [1]. A night in Lisbon may cost 140 euros [1].", []bool{true, true}, false},
+		{
+			workspace.AnswersStrict, "1. Trains are booked by the travel desk.\n\n[1]\n2. Zebras juggle [1]\n3. A night in Lisbon may cost 140 euros [1]",
+			"1. Trains are booked by the travel desk.\n\n[1]\n3. A night in Lisbon may cost 140 euros [1]", []bool{true, true}, false,
+		},
 		{workspace.AnswersStrict, "Zebras juggle quietly [1]. They do.", "There is not enough evidence", nil, true},
 		{workspace.AnswersStrict, "Trains are booked. By the travel desk", "There is not enough evidence", nil, true},
 	} {

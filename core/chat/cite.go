@@ -2,11 +2,11 @@ package chat
 
 import (
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/ragcorp/ragcorp/core/retrieval"
 	"github.com/ragcorp/ragcorp/core/text"
@@ -40,7 +40,7 @@ func runsOf(s string) []run {
 		if code.within(s[m[1]:]) {
 			continue
 		}
-		if r, _ := utf8.DecodeRuneInString(s[m[1]:]); m[1] < len(s) && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
+		if beginsWord(s[m[1]:]) {
 			continue
 		}
 		n, err := strconv.Atoi(s[m[2]:m[3]])
@@ -94,12 +94,13 @@ func cite(answer string, sources []retrieval.Hit, l text.Language) cited {
 	c.used = make([][]int, len(c.out.sentences))
 	from := 0
 	for _, r := range runsOf(answer) {
-		for _, n := range r.numbers {
-			if n >= 1 && n <= len(sources) {
-				c.marker(n, text.Span{Start: from, End: r.Start})
-			}
+		points := slices.DeleteFunc(r.numbers, func(n int) bool { return n < 1 || n > len(sources) })
+		for _, n := range points {
+			c.marker(n, text.Span{Start: from, End: r.Start})
 		}
-		from = r.End
+		if len(points) > 0 { // otherwise it is text, such as the year of a judgment
+			from = r.End
+		}
 	}
 	for i := range c.out.sentences {
 		s := &c.out.sentences[i]
@@ -115,7 +116,8 @@ func (c *citer) marker(n int, stretch text.Span) {
 	span, score := verbatim(c.answer[stretch.Start:stretch.End], h.Text)
 	if score == 0 {
 		claim = c.sentenceAt(stretch)
-		span, score = support(lastSentence(c.answer[stretch.Start:stretch.End]), h, c.language)
+		own := c.answer[min(max(stretch.Start, claim.Start), stretch.End):stretch.End]
+		span, score = support(lastSentence(own), h, c.language)
 	}
 	if score < c.least(h) { // the marker may stand in the middle of its claim
 		whole := unmarked(c.answer[claim.Start:claim.End])
@@ -231,12 +233,14 @@ func (c cited) supported(answer string) string {
 // leadingRun matches markers at the beginning of a sentence, and punctuation after them.
 var leadingRun = regexp.MustCompile(`^(?:\[\d+\]\s*)+[.,;:!?]*`)
 
-// sentencesOf is text.Sentences for an answer: markers belong to the sentence before them.
+// sentencesOf is text.Sentences for an answer: markers belong to the sentence before them, and those that stand alone do so wherever
+// they are.
 func sentencesOf(answer string) []text.Span {
 	var out []text.Span
 	for _, s := range text.Sentences(answer) {
 		lead := leadingRun.FindString(answer[s.Start:s.End])
-		if n := len(out); n > 0 && lead != "" && !strings.Contains(answer[out[n-1].End:s.Start], "\n") {
+		alone := len(lead) == s.End-s.Start
+		if n := len(out); n > 0 && lead != "" && (alone || !strings.Contains(answer[out[n-1].End:s.Start], "\n")) {
 			out[n-1].End = s.Start + len(strings.TrimSpace(lead))
 			s.Start += len(lead)
 		}

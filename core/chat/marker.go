@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,10 +23,12 @@ const (
 
 // markerFilter takes markers that point nowhere, or to what has nothing to do with the claim before them, out of a stream of
 // text. It holds back what may be the beginning of a marker until it is clear what it is; everything else passes unchanged, such as
-// brackets in code and those that a source has after the same word.
+// brackets in code. So do those that a source has after the same word, unless a source with that number is right: a blank sets
+// them apart from markers.
 type markerFilter struct {
 	highest int                            // greatest number that points somewhere
 	backs   func(n int, claim string) bool // whether a source may be cited for a claim; nil: any may
+	proves  func(n int, claim string) bool // the same, also for a claim of few words
 	stands  func(s string) bool            // whether a source says so word for word; nil: none does
 	held    string
 	said    strings.Builder // all that has passed
@@ -41,15 +44,15 @@ const longestClaim = 4096
 
 // newMarkerFilter makes a filter for an answer from sources.
 func newMarkerFilter(sources []retrieval.Hit, l text.Language) *markerFilter {
+	proves := func(n int, claim string) bool {
+		h := sources[n-1]
+		_, score := support(claim, h, l)
+		return score >= leastCited(l, h.Language)
+	}
 	return &markerFilter{
-		highest: len(sources),
+		highest: len(sources), proves: proves,
 		backs: func(n int, claim string) bool {
-			h := sources[n-1]
-			if len(termSet(claim, l)) < fewWords && !misquotes(claim, h.Text) {
-				return true
-			}
-			_, score := support(claim, h, l)
-			return score >= leastCited(l, h.Language)
+			return len(termSet(claim, l)) < fewWords && !misquotes(claim, sources[n-1].Text) || proves(n, claim)
 		},
 		stands: func(s string) bool {
 			return slices.ContainsFunc(sources, func(h retrieval.Hit) bool { return strings.Contains(h.Text, s) })
@@ -133,25 +136,50 @@ func (f *markerFilter) rest() string {
 func (f *markerFilter) settle(s, next string) string {
 	open := strings.IndexAny(s, opening)
 	numbers, ok := f.numbers(s[open:])
-	if r, _ := utf8.DecodeRuneInString(next); !ok || next != "" && (unicode.IsLetter(r) || unicode.IsDigit(r)) || f.code.inside() {
+	if !ok || beginsWord(next) || f.code.inside() {
 		return s // no marker: text like any other
 	}
-	keep, nowhere := "", false
+	backs, quoted := f.backs, f.quotes(s)
+	if quoted {
+		backs = f.proves
+	}
+	keep, within := "", false
 	for _, n := range numbers {
-		switch {
-		case n < 1 || n > f.highest:
-			nowhere = true
-		case f.backs == nil || f.backs(n, claimBefore(f.said.String())):
+		if n < 1 || n > f.highest {
+			continue
+		}
+		within = true
+		if backs == nil || backs(n, claimBefore(f.said.String())) {
 			keep += "[" + strconv.Itoa(n) + "]"
 		}
 	}
 	switch {
 	case keep != "":
 		return s[:open] + keep
-	case nowhere && f.quotes(s):
+	case quoted && within:
+		return s[:open] + apart(s[open:])
+	case quoted:
 		return s
 	}
 	return ""
+}
+
+// apart sets brackets apart from markers, and together puts them back.
+func apart(s string) string { return "[ " + strings.TrimLeft(s, opening) }
+
+func together(s string) string {
+	if !strings.Contains(s, "[ ") {
+		return s
+	}
+	return setApart.ReplaceAllString(s, "[$1")
+}
+
+var setApart = regexp.MustCompile(`\[ (\d)`)
+
+// beginsWord reports whether a letter or digit comes first; a bracket before it is no marker.
+func beginsWord(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return s != "" && (unicode.IsLetter(r) || unicode.IsDigit(r))
 }
 
 // quotes reports whether spaces and a bracket stand in a source after the same word.

@@ -57,15 +57,40 @@ func TestMarkersThatPointNowhereGo(t *testing.T) {
 
 func TestABracketThatASourceHasAfterTheSameWordIsText(t *testing.T) {
 	t.Parallel()
-	sources := []retrieval.Hit{{Chunk: retrieval.Chunk{Text: "The first element is arr[0]. Smith v Jones [2024] UKSC 1 holds."}}}
+	sources := []retrieval.Hit{
+		{Chunk: retrieval.Chunk{Language: text.English, Text: "The first element is arr[0], the next arr[1]. Smith v Jones [2024] UKSC 1 holds."}},
+		{Chunk: retrieval.Chunk{Language: text.English, Text: "The tower was built in 1889[3] by Gustave Eiffel.[1] It is 330 metres high."}},
+		{Chunk: retrieval.Chunk{Language: text.English, Text: "Zebras juggle quietly."}},
+	}
 	for in, want := range map[string]string{
-		"It is arr[0], as Smith v Jones [2024] has it.": "It is arr[0], as Smith v Jones [2024] has it.",
-		"It is list[0], as Brown v Jones[2024] has it.": "It is list, as Brown v Jones has it.",
+		"It is arr[0], as Smith v Jones [2024] has it.":                                "It is arr[0], as Smith v Jones [2024] has it.",
+		"It is list[0], as Brown v Jones[2024] has it.":                                "It is list, as Brown v Jones has it.",
+		"The tower was built in 1889[3] by Gustave Eiffel.[1] [2]":                     "The tower was built in 1889[ 3] by Gustave Eiffel.[ 1] [2]",
+		"In 1889[3] zebras juggle quietly [3].":                                        "In 1889[ 3] zebras juggle quietly [3].",
+		"It says \"built in 1889[3] by Gustave Eiffel\" and it is 330 metres high[2].": "It says \"built in 1889[ 3] by Gustave Eiffel\" and it is 330 metres high[2].",
 	} {
 		f := newMarkerFilter(sources, text.English)
 		if got := f.pass(in) + f.rest(); got != want {
 			t.Errorf("%q became %q, want %q", in, got, want)
 		}
+	}
+	ruling := "Smith v Jones [2024] UKSC 1 holds. [1]"
+	if got := cite(ruling, sources, text.English).citations; len(got) != 1 || got[0].Quote != "Smith v Jones [2024] UKSC 1 holds." {
+		t.Errorf("%q cites %+v", ruling, got)
+	}
+	said := `It says "built in 1889[ 3] by Gustave Eiffel" [2].`
+	if got := cite(said, sources, text.English).citations; len(got) != 1 || got[0].Quote != "built in 1889[3] by Gustave Eiffel" && got[0].Quote != "The tower was built in 1889[3] by Gustave Eiffel.[1]" {
+		t.Errorf("%q cites %+v", said, got)
+	}
+}
+
+func TestASentenceIsSupportedByItsOwnWordsOnly(t *testing.T) {
+	t.Parallel()
+	sources := []retrieval.Hit{{Chunk: retrieval.Chunk{Language: text.English, Text: "Flights need the approval of a director."}}}
+	said := "| so it is [1] Flights need the approval of a director\n** 漢字[1]"
+	c := cite(said, sources, text.English)
+	if last := c.sentences[len(c.sentences)-1]; last.Supported || said[last.Span.Start:last.Span.End] != "** 漢字[1]" {
+		t.Errorf("%q is supported: %v", said[last.Span.Start:last.Span.End], last.Supported)
 	}
 }
 

@@ -47,6 +47,7 @@ func verbatim(claim, source string) (text.Span, float64) {
 
 // locate finds s in a source, whatever the white space and the form of quotation marks.
 func locate(s, source string) (text.Span, bool) {
+	s = together(s)
 	if utf8.RuneCountInString(s) < 3 {
 		return text.Span{}, false
 	}

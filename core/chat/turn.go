@@ -37,7 +37,7 @@ type turn struct {
 // recall reads the conversation, unless the caller keeps it; one that is absent or somebody else's begins a new one.
 func (t *turn) recall(ctx context.Context, q Question) error {
 	if q.History != nil {
-		t.apart, t.history = true, q.History[max(0, len(q.History)-t.opts.History):]
+		t.apart, t.history = true, brief(q.History[max(0, len(q.History)-t.opts.History):])
 		return nil
 	}
 	id := q.Conversation
@@ -52,7 +52,7 @@ func (t *turn) recall(ctx context.Context, q Question) error {
 	case err != nil:
 		return err
 	}
-	t.history, t.answer.Conversation, t.goesOn = readable(history), id, true
+	t.history, t.answer.Conversation, t.goesOn = brief(readable(history)), id, true
 	return nil
 }
 
@@ -64,6 +64,18 @@ func readable(history []Message) []Message {
 		if question.Role == llm.RoleUser && answer.Role == llm.RoleAssistant && !answer.Erased && !answer.Withheld {
 			out = append(out, question, answer)
 		}
+	}
+	return out
+}
+
+// mostOfMessage is how much of an earlier message the model reads, in characters.
+const mostOfMessage = 4000
+
+// brief returns messages as far as the model reads them.
+func brief(history []Message) []Message {
+	out := slices.Clone(history)
+	for i := range out {
+		out[i].Text = shortened(out[i].Text, mostOfMessage)
 	}
 	return out
 }
@@ -113,11 +125,13 @@ func (t *turn) judge(said string, yield func(Piece, error) bool) bool {
 	a.Evidence = true
 	cited := cite(a.Text, a.Sources, a.Language)
 	if a.Policy == workspace.AnswersStrict {
-		if a.Text = cited.supported(a.Text); a.Text == "" {
+		for kept := cited.supported(a.Text); kept != a.Text; kept = cited.supported(a.Text) { // without the rest, less may be supported
+			a.Text, cited = kept, cite(kept, a.Sources, a.Language)
+		}
+		if a.Text == "" {
 			a.Evidence, a.Refused = false, true
 			return t.decline(yield)
 		}
-		cited = cite(a.Text, a.Sources, a.Language)
 		if !yield(Piece{Text: a.Text}, nil) {
 			return false
 		}

@@ -331,12 +331,14 @@ func indexRetired(_ *testing.T, w *indexWorld) {
 }
 
 func indexRoles(_ *testing.T, w *indexWorld) {
-	w.add(w.draft("doc"), text.English, "secret words")
+	w.add(w.draft("doc"), text.English, "secret words", "secret secret secret")
+	w.add(w.draft("open"), text.English, "secret", "open words of some length") // how rare words are must not tell of the other
 	s := w.reader(w.user("worker@example.com", identity.Employee))
 	for _, roles := range [][]identity.Role{{identity.Admin}, {identity.Employee}, nil, {identity.Admin}} {
 		w.must(w.update(w.all, w.docs[0].ID, func(d *document.Document) { d.AllowedRoles = roles }))
 		w.docs[0].AllowedRoles = roles
 		w.checkLexical(s, asked(10, "secret"))
+		w.checkLexical(s, asked(10, "secret words"))
 		w.checkDense(s, meant(10, "secret words"))
 		w.checkRead(s)
 	}

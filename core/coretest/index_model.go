@@ -116,7 +116,10 @@ func (w *indexWorld) lexical(s workspace.Scope, q retrieval.LexicalQuery) retrie
 		q.Terms = w.respelled(s, q.Terms)
 	}
 	n, terms, df := 0, 0, make([]int, len(q.Terms))
-	w.every(s.Workspace(), func(_ indexed, c document.Chunk) {
+	w.every(s.Workspace(), func(d indexed, c document.Chunk) {
+		if !s.Sees(d.AllowedRoles, d.Uploader) {
+			return
+		}
 		n++
 		terms += c.Length()
 		for i, word := range q.Terms {

@@ -18,9 +18,9 @@ import (
 type Index interface {
 	// Languages returns the languages of the workspace's chunks, the most frequent first.
 	Languages(ctx context.Context, s workspace.Scope) ([]text.Language, error)
-	// Lexical returns the best chunks by BM25, best first, ties by chunk id. Statistics are the workspace's own. Chunks without
-	// any of the terms are not returned. A word with Prefix, and one with Edits that is in no chunk that the scope sees, is
-	// Respelled by all terms that Looks accepts and that are in such chunks.
+	// Lexical returns the best chunks by BM25, best first, ties by chunk id. Statistics are those of the workspace's chunks that the
+	// scope sees, so that scores tell nothing of others. Chunks without any of the terms are not returned. A word with Prefix, and
+	// one with Edits that is in no chunk that the scope sees, is Respelled by all terms that Looks accepts and that are in such chunks.
 	Lexical(ctx context.Context, s workspace.Scope, q LexicalQuery) (Matches, error)
 	// Dense returns the chunks with the greatest inner product with the query's vector, best first, ties by chunk id.
 	// ErrNotServing when another space than the query's is the one in which searches look.

@@ -24,10 +24,13 @@ func TestSentencesEndWhereReadersSeeThemEnd(t *testing.T) {
 		{"wrapped after an abbreviation", "We asked Dr.\nSmith about it."},
 		{"blank line", "No full stop\n\n¦next paragraph"},
 		{"list", "We need:\n¦- apples\n¦- pears of the\nbest kind\n¦1. first\n¦2) second"},
+		{"numbered list", "1. Open the valve. ¦Wait.\n¦2. Close it.\n  ¦12) Done. ¦It took 3. ¦Not 4."},
 		{"Markdown heading", "# Title of it\n¦Text of it\n¦## Next\n¦More"},
 		{"short title line", "Introduction\n¦This chapter explains how the system is built and why it was built like that."},
 		{"table", "| a | b |\n¦| c. D | d |"},
 		{"Chinese", "一二三。¦四五六！¦七八"},
+		{"references", "It is so.[3] ¦And (so) on.[4][5] ¦Why?[12, 13–15] ¦Look.[ 1] ¦There.¦[Note] That."},
+		{"no blank before a bracket", "It stays.¦(See there.) ¦Or not?¦(Who knows.)"},
 		{"German", "Das ist z. B. Wasser. ¦Hr. Müller kam."},
 	} {
 		t.Run(c.name, func(t *testing.T) {
