@@ -34,13 +34,14 @@ func BenchmarkQuery(b *testing.B) {
 	debug.FreeOSMemory()
 	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // begin anew to note the most memory; where that exists
 	rng := rand.New(rand.NewPCG(3, 4))                        //nolint:gosec // no secrecy
-	var whole, lexical, dense, stream, bm25 times
+	var whole, lexical, dense, fetch, stream, bm25 times
 	for b.Loop() {
 		q := prose(rng, 10)
 		began := time.Now()
 		trace := l.ask(b, q)
 		whole = append(whole, time.Since(began))
 		lexical, dense = append(lexical, trace.Lexical.Took), append(dense, trace.Dense.Took)
+		fetch = append(fetch, trace.Fetching)
 		began = time.Now()
 		read(codes)
 		stream = append(stream, time.Since(began))
@@ -51,6 +52,7 @@ func BenchmarkQuery(b *testing.B) {
 	whole.report(b, "whole")
 	lexical.report(b, "lexical")
 	dense.report(b, "dense")
+	fetch.report(b, "fetch")
 	stream.report(b, "memory")
 	bm25.report(b, "fts5")
 	b.ReportMetric(dense.at(0.5)/stream.at(0.5), "dense/memory")

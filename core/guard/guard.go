@@ -160,6 +160,7 @@ func (d *Detector) judge(v *view) Verdict {
 			best, worst = sum, p
 		}
 	}
+	best -= chance(len(v.size))
 	patterns := map[Pattern]bool{}
 	for _, m := range v.found {
 		patterns[m.pattern] = true
@@ -176,6 +177,15 @@ func (d *Detector) judge(v *view) Verdict {
 	}
 	out.Patterns = slices.Sorted(maps.Keys(patterns))
 	return out
+}
+
+// byChance is how much evidence is taken off for a text of many passages: the more there are, the likelier that one of them looks
+// like an attack and is none.
+const byChance = 0.25
+
+// chance is what is taken off the log-odds of the worst passage in a text of so many sentences.
+func chance(sentences int) float64 {
+	return byChance * math.Log(max(1, float64(sentences)/window))
 }
 
 // evidence is the sum over patterns. Each rule counts once, where it is strongest.
