@@ -33,9 +33,10 @@ func visibleChunks(d dialect, s workspace.Scope, ids []uuid.UUID) (with string, 
 	return with, c
 }
 
-// seen adds the conditions under which a scope sees what is of the document d.
+// seen adds the conditions under which a scope sees what is of the document d, which others have found: the workspace's documents are
+// not to be walked through.
 func (c *conditions) seen(s workspace.Scope) {
-	c.add("d.workspace_id = ?", s.Workspace())
+	c.add(c.dialect.unindexed("d.workspace_id")+" = ?", s.Workspace())
 	c.add("d.deleted_at IS NULL")
 	if s.SeesAll() {
 		return
