@@ -117,14 +117,14 @@ func (e *events) line(data any) {
 type element struct {
 	piece chat.Piece
 	err   error
+	over  bool // there was none
 }
 
-// pull takes the next element.
-func pull(next func() (chat.Piece, error, bool)) (el element, ok bool) {
-	ok = true // also when it panics
+// pull takes the next element. A panic is one that failed.
+func pull(next func() (chat.Piece, error, bool)) (el element) {
 	defer fault.Recover(&el.err)
-	el.piece, el.err, ok = next()
-	return el, ok
+	piece, err, ok := next()
+	return element{piece, err, !ok}
 }
 
 // relay hands on what next gives, and keeps the connection open while it gives nothing. It returns when next has ended; a client
@@ -136,8 +136,8 @@ func (e *events) relay(
 	go func() {
 		defer close(pieces)
 		for {
-			el, ok := pull(next)
-			if !ok {
+			el := pull(next)
+			if el.over {
 				return
 			}
 			pieces <- el

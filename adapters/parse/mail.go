@@ -169,6 +169,11 @@ func (m *mailReader) part(h textproto.MIMEHeader, body io.Reader, depth int) err
 		}
 		return m.parts(multipart.NewReader(body, boundary), mediaType, depth)
 	}
+	return m.leaf(h, mediaType, params, body)
+}
+
+// leaf takes a part that has none inside: a body or an attachment.
+func (m *mailReader) leaf(h textproto.MIMEHeader, mediaType string, params map[string]string, body io.Reader) error {
 	data, err := m.decode(h, body)
 	if err != nil {
 		return err

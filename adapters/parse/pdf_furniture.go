@@ -18,27 +18,17 @@ const (
 
 // withoutFurniture removes running headers, footers and page numbers: lines near the edge of the page that return at
 // the same height on many pages, either with the same words or with a number that counts the pages. Words of such lines stay once,
-// where they are first. Two fifths of the pages are
-// enough, since left and right pages differ. Where nothing else
-// would remain on more than a quarter of the pages, these keep them.
+// where they are first. Two fifths of the pages are enough, since left and right pages differ. Where nothing else would remain on
+// more than a quarter of the pages, these keep them.
 func withoutFurniture(pages []pdfPage, usual float64) []pdfPage {
 	if len(pages) < 3 {
 		return pages
 	}
-	counts := map[string]int{}
 	candidates := make([][]furniture, len(pages))
 	for i, p := range pages {
 		candidates[i] = edgeLines(p, usual)
-		seen := map[string]bool{}
-		for _, c := range candidates[i] {
-			for _, k := range c.keys {
-				if !seen[k] {
-					seen[k] = true
-					counts[k]++
-				}
-			}
-		}
 	}
+	counts := countPages(candidates)
 	enough := max(3, (len(pages)*2+4)/5)
 	repeats := func(k string) bool { return counts[k] >= enough }
 	cleaned := make([]pdfPage, len(pages))
@@ -68,6 +58,23 @@ func withoutFurniture(pages []pdfPage, usual float64) []pdfPage {
 		}
 	}
 	return cleaned
+}
+
+// countPages counts for each key the pages that have it.
+func countPages(candidates [][]furniture) map[string]int {
+	counts := map[string]int{}
+	for _, page := range candidates {
+		seen := map[string]bool{}
+		for _, c := range page {
+			for _, k := range c.keys {
+				if !seen[k] {
+					seen[k] = true
+					counts[k]++
+				}
+			}
+		}
+	}
+	return counts
 }
 
 // furniture is a line that may be a running header or footer, and what would be the same about it on other pages.

@@ -148,11 +148,7 @@ func (t textPage) lines() ([]pdfLine, error) {
 		}
 		if l, ok := t.line(rest[:end], unit); ok {
 			l.hyphen = l.hyphen || end < next && rest[end] != '\n'
-			lines = append(lines, l)
-			if n := len(lines); n > 1 && lines[n-2].goesOn(l) {
-				lines[n-2].take(l)
-				lines = lines[:n-1]
-			}
+			lines = addLine(lines, l)
 			turned, mirrored = turned || l.turned, mirrored || isRightToLeft(l.text)
 		}
 		unit += utf16Len(rest[:next])
@@ -162,6 +158,15 @@ func (t textPage) lines() ([]pdfLine, error) {
 		return t.turnedLines(count.Count), nil
 	}
 	return lines, nil
+}
+
+// addLine appends a line, or adds it to the last one when it is the rest of that.
+func addLine(lines []pdfLine, l pdfLine) []pdfLine {
+	if n := len(lines); n > 0 && lines[n-1].goesOn(l) {
+		lines[n-1].take(l)
+		return lines
+	}
+	return append(lines, l)
 }
 
 // line makes a line of the text that begins at the given unit; ok is false when it is blank.

@@ -51,14 +51,7 @@ const sameEdge = 100
 // inColumns puts the cells of all rows where they begin: one that reaches over several columns is followed by blank ones. Rows
 // that don't say where their cells end stay as they are, and so do all in a table of too many columns.
 func inColumns(rows []rtfRow) [][]string {
-	var edges []int
-	for i, r := range rows {
-		if i == 0 || len(r.edges) == 0 || len(r.edges) != len(rows[i-1].edges) || &r.edges[0] != &rows[i-1].edges[0] {
-			edges = append(edges, r.edges...)
-		}
-	}
-	slices.Sort(edges)
-	edges = slices.CompactFunc(edges, func(a, b int) bool { return max(a-b, b-a) < sameEdge })
+	edges := edgesOf(rows)
 	placed := make([][]string, len(rows))
 	for i, r := range rows {
 		placed[i] = r.cells
@@ -81,4 +74,16 @@ func inColumns(rows []rtfRow) [][]string {
 		placed[i] = row
 	}
 	return placed
+}
+
+// edgesOf is where the cells of any row end, in order. Rows of one definition share theirs.
+func edgesOf(rows []rtfRow) []int {
+	var edges []int
+	for i, r := range rows {
+		if i == 0 || len(r.edges) == 0 || len(r.edges) != len(rows[i-1].edges) || &r.edges[0] != &rows[i-1].edges[0] {
+			edges = append(edges, r.edges...)
+		}
+	}
+	slices.Sort(edges)
+	return slices.CompactFunc(edges, func(a, b int) bool { return max(a-b, b-a) < sameEdge })
 }

@@ -20,6 +20,11 @@ func sniffText(s, ext, declared string) string {
 	if t := mailType(s, ext); t != "" {
 		return t
 	}
+	return typeByWord(s, byName, named, declared)
+}
+
+// typeByWord tells texts apart that have no clear mark, by what is said of them.
+func typeByWord(s, byName string, named bool, declared string) string {
 	switch {
 	case strings.HasPrefix(strings.TrimSpace(s), "<?xml"):
 		return XML

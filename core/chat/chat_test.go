@@ -227,7 +227,9 @@ func TestThePolicyOfTheWorkspaceDecidesAboutUnsupportedSentences(t *testing.T) {
 		{workspace.AnswersStrict, mixed, "Trains are booked by the travel desk [1]. A night in Lisbon may cost 140 euros [1].", []bool{true, true}, false},
 		{
 			workspace.AnswersStrict, "1. Trains are booked by the travel desk.\n\n[1]\n2. Zebras juggle [1]\n3. A night in Lisbon may cost 140 euros [1]",
-			"1. Trains are booked by the travel desk.\n\n[1]\n3. A night in Lisbon may cost 140 euros [1]", []bool{true, true}, false,
+			"1. Trains are booked by the travel desk.\n\n[1]\n3. A night in Lisbon may cost 140 euros [1]",
+			[]bool{true, true},
+			false,
 		},
 		{workspace.AnswersStrict, "Zebras juggle quietly [1]. They do.", "There is not enough evidence", nil, true},
 		{workspace.AnswersStrict, "Trains are booked. By the travel desk", "There is not enough evidence", nil, true},

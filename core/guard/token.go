@@ -225,11 +225,7 @@ func (c *cutter) punctuation(r rune) {
 			c.endSentence()
 		}
 	case strings.ContainsRune(".!?…", r):
-		if c.numbers(r) || c.goesOn(r) {
-			c.starts = true
-		} else if r == '…' || c.at+1 >= len(c.s) || strings.IndexByte(" \n\t\"')”»]", c.s[c.at+1]) >= 0 {
-			c.endSentence()
-		}
+		c.stop(r)
 	case r == ':' || r == ',':
 		c.suffix(r)
 		c.starts = true
@@ -237,6 +233,16 @@ func (c *cutter) punctuation(r rune) {
 		c.starts = true
 	case strings.ContainsRune("\"“”«»`'‘’„", r):
 		c.quote(r)
+	}
+}
+
+// stop notes a mark that may end a sentence.
+func (c *cutter) stop(r rune) {
+	switch {
+	case c.numbers(r) || c.goesOn(r):
+		c.starts = true
+	case r == '…' || c.at+1 >= len(c.s) || strings.IndexByte(" \n\t\"')”»]", c.s[c.at+1]) >= 0:
+		c.endSentence()
 	}
 }
 
