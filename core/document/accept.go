@@ -2,7 +2,6 @@ package document
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -44,12 +43,7 @@ const (
 // if it had failed or was cancelled; bytes that belong by themselves change no details.
 func (s *Service) Accept(ctx context.Context, a identity.Actor, r *Receipt, in Details) (Document, Arrival, error) {
 	d, arrival, err := s.accept(ctx, a, r, in, event.Lease{})
-	if err != nil || arrival == Known {
-		if derr := s.Discard(ctx, r); derr != nil {
-			return d, arrival, errors.Join(err, derr)
-		}
-	}
-	return d, arrival, err
+	return d, arrival, s.settle(ctx, r, arrival != Known, err)
 }
 
 // accept is Accept without the care for the receipt. The run that it begins is leased to held, unless that is zero.

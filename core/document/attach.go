@@ -57,10 +57,7 @@ func (in *insides) take(ctx context.Context, a Attachment) error {
 		used, events, err = s.attached(d, around, arriving{receipt: r}, place)
 		return events, err
 	})
-	if err != nil || !used {
-		return errors.Join(err, s.Discard(ctx, r))
-	}
-	return nil
+	return s.settle(ctx, r, used, err)
 }
 
 // place is the name by which a file inside of the parent is known, which no other one in it has.

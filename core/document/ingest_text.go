@@ -61,8 +61,8 @@ func (s *Service) IngestText(
 		Delivery: uuid.Must(uuid.NewV7()), Token: uuid.New(), Until: s.opts.Now().Add(s.opts.InlineLease),
 	}
 	d, arrival, err := s.accept(ctx, a, receipt, in.Details, held)
-	if err != nil || arrival == Known {
-		return d, arrival, errors.Join(err, s.Discard(ctx, receipt))
+	if err = s.settle(ctx, receipt, arrival != Known, err); err != nil || arrival == Known {
+		return d, arrival, err
 	}
 	d, err = s.processNow(ctx, scope, d, held)
 	return d, arrival, err

@@ -86,6 +86,15 @@ func (s *Service) Discard(ctx context.Context, r *Receipt) error {
 	return s.ports.Blobs.Delete(context.WithoutCancel(ctx), r.doc.Original.Key)
 }
 
+// settle removes the bytes of a receipt that no document uses. An error that leaves open whether the document was committed, such
+// as that of a connection which is cut before the answer, leaves them: either the document needs them, or Sweep finds them.
+func (s *Service) settle(ctx context.Context, r *Receipt, used bool, err error) error {
+	if err == nil && used || err != nil && !fault.Permanent(err) {
+		return err
+	}
+	return errors.Join(err, s.Discard(ctx, r))
+}
+
 // Upload is Receive and Accept in one.
 func (s *Service) Upload(
 	ctx context.Context, a identity.Actor, ws workspace.ID, in Incoming, about Details,
