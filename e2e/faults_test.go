@@ -44,15 +44,19 @@ func newInstallation(t *testing.T, env ...string) *installation {
 // fault is something that goes wrong while documents are in flight.
 type fault func(t *testing.T, in *installation, workers []*shell)
 
-// survives uploads files while an API and three workers go through a fault, and expects the outcome of an undisturbed run.
 func survives(t *testing.T, befall fault) {
+	t.Helper()
+	newInstallation(t).survives(t, befall)
+}
+
+// survives uploads files while an API and three workers go through a fault, and expects the outcome of an undisturbed run.
+func (in *installation) survives(t *testing.T, befall fault) {
 	t.Helper()
 	n := 200
 	if testing.Short() {
 		n = 40
 	}
 	files := corpus(t, number("FAULT_DOCUMENTS", n))
-	in := newInstallation(t)
 	api := in.http(t, "WORKERS=0").endures()
 	workers := []*shell{in.worker(t).endures(), in.worker(t).endures(), in.worker(t).endures()}
 	l := api.admin(t).library(t, "faults")
