@@ -103,7 +103,7 @@ func (s *Server) ask() {
 		if err != nil {
 			return nil, err
 		}
-		a, err := s.app.Chat.Ask(ctx, actorOf(ctx), q)
+		a, err := s.answer(ctx, q)
 		if err != nil {
 			return nil, err
 		}

@@ -54,7 +54,11 @@ func (s *Server) authenticate(need access) func(ctx huma.Context, next func(huma
 			s.refuse(ctx, err)
 			return
 		}
-		knownOf(ctx.Context()).actor = a.String()
+		k := knownOf(ctx.Context())
+		k.actor = a.String()
+		k.again = func(now context.Context) (identity.Actor, error) {
+			return s.again(now, need, k, func() (identity.Actor, error) { return s.actor(ctx, need) })
+		}
 		next(huma.WithValue(ctx, actorKey, a))
 	}
 }

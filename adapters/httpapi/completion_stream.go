@@ -70,11 +70,16 @@ func (s *Server) streamCompletion(ctx context.Context, c *completion, q chat.Que
 		e := &events{w: w, flush: http.NewResponseController(w), log: s.log}
 		e.begin()
 		c.send(e, first)
+		may, documents := s.recheck(q.Workspace), documentsOf(first.Sources)
 		e.relay(ctx, cancel, next, s.opts.Heartbeat, func(p chat.Piece, err error) {
+			if err == nil {
+				err = may.check(ctx, documents)
+			}
 			if err == nil {
 				c.send(e, p)
 				return
 			}
+			defer cancel()
 			s.log.Warn("stream broke off", zap.Error(err))
 			why := brokenOff(err)
 			e.line(chunkError{openAIError(why.Status, why.Detail)})

@@ -106,7 +106,7 @@ func (s *Server) completions() {
 			c.usage = in.Body.StreamOptions != nil && in.Body.StreamOptions.IncludeUsage
 			return s.streamCompletion(ctx, c, q)
 		}
-		a, err := s.app.Chat.Ask(ctx, actorOf(ctx), q)
+		a, err := s.answer(ctx, q)
 		if err != nil {
 			return nil, err
 		}

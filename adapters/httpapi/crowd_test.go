@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ragcorp/ragcorp/adapters/httpapi"
 	"github.com/ragcorp/ragcorp/adapters/offline"
 	"github.com/ragcorp/ragcorp/adapters/openai"
 	"github.com/ragcorp/ragcorp/adapters/resilient"
@@ -74,10 +75,10 @@ func (m *modelServer) generator(t *testing.T) llm.Generator {
 type answering struct{ llm.Generator }
 
 // newAnsweringWorld is newWorld with another model, which answers from when the world is made.
-func newAnsweringWorld(t *testing.T, g llm.Generator, o chat.Options) *world {
+func newAnsweringWorld(t *testing.T, g llm.Generator, o chat.Options, change ...func(*httpapi.Options)) *world {
 	t.Helper()
 	model := &answering{offline.NewGenerator()}
-	w := worldWith(t, model, o)
+	w := worldWith(t, model, o, change...)
 	w.people()
 	model.Generator = g
 	t.Cleanup(w.app.Close)

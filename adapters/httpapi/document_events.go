@@ -56,9 +56,13 @@ func (s *Server) documentEvents() {
 		}},
 	}, access{permission: identity.DocumentsRead}, func(ctx context.Context, in *DocumentPath) (*huma.StreamResponse, error) {
 		look := func(ctx context.Context) (document.Document, error) {
-			return s.app.Documents.Get(ctx, actorOf(ctx), in.WorkspaceID, in.DocumentID)
+			a, err := knownOf(ctx).again(ctx)
+			if err != nil {
+				return document.Document{}, err
+			}
+			return s.app.Documents.Get(ctx, a, in.WorkspaceID, in.DocumentID)
 		}
-		first, err := look(ctx)
+		first, err := s.app.Documents.Get(ctx, actorOf(ctx), in.WorkspaceID, in.DocumentID)
 		if err != nil {
 			return nil, err
 		}
@@ -74,7 +78,7 @@ func (s *Server) documentEvents() {
 }
 
 // watch tells what becomes of a document until nothing more will, the client leaves, or the server shuts down. Every look asks
-// again whether the actor may see it.
+// again who is asking, and whether they may see it.
 func (s *Server) watch(ctx context.Context, e *events, d document.Document, look func(context.Context) (document.Document, error)) {
 	poll, beat := time.NewTicker(pollEvery), time.NewTicker(s.opts.Heartbeat)
 	defer poll.Stop()

@@ -26,6 +26,7 @@ const (
 type known struct {
 	id, actor string
 	user      identity.User // of a session, as the row was read to authenticate it
+	again     func(ctx context.Context) (identity.Actor, error)
 }
 
 func knownOf(ctx context.Context) *known {

@@ -42,6 +42,7 @@ type Options struct {
 	MetricsAuth      bool
 	Patience         time.Duration // how long a client may be slow; see pace. 0 means 30 seconds
 	Heartbeat        time.Duration // between comments in an idle event stream; 0 means 15 seconds
+	Recheck          time.Duration // after how long it is checked again that whoever listens to an answer may; 0 means one second
 }
 
 // Deps is what a Server needs.
@@ -74,6 +75,9 @@ type Server struct {
 func New(d Deps, o Options) *Server {
 	if o.Heartbeat <= 0 {
 		o.Heartbeat = 15 * time.Second
+	}
+	if o.Recheck <= 0 {
+		o.Recheck = time.Second
 	}
 	if o.Patience <= 0 {
 		o.Patience = 30 * time.Second

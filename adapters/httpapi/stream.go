@@ -39,7 +39,8 @@ const streamDoc = "Server-sent events: `sources` once, `token` any number of tim
 	"connection open. Whoever loses the connection sends the same request again with Last-Event-ID, the id of the last event that came, " +
 	"and gets what follows it; the model isn't asked again. That takes to come back within half a second (STREAM_RESUME_WINDOW), or within " +
 	"a minute when the answer is complete already; it takes the same caller, and the same server. Otherwise the response is 404 with the " +
-	"reason answer_gone. An answer to which nobody comes back ends, and is not remembered in the conversation."
+	"reason answer_gone. An answer to which nobody comes back ends, and is not remembered in the conversation. Nor does it go on for " +
+	"whoever loses the right to read what it is made from: within a second it ends with `error`."
 
 func (s *Server) stream() {
 	both(s, huma.Operation{
@@ -68,7 +69,7 @@ func (s *Server) stream() {
 			e := &events{w: w, flush: http.NewResponseController(w), log: s.log}
 			e.begin()
 			e.raw(fmt.Sprintf("retry: %d\n\n", reconnectAfter.Milliseconds()))
-			e.answer(ctx, run, l, s.opts.Heartbeat)
+			e.answer(ctx, run, l, s.recheck(in.WorkspaceID))
 		}}, nil
 	})
 }
@@ -156,12 +157,15 @@ func (e *events) raw(s string) {
 }
 
 // answer sends the pieces of an answer, and comments while none comes, until it ends or the client has left.
-func (e *events) answer(ctx context.Context, run *chat.Run, l *chat.Listener, heartbeat time.Duration) {
+func (e *events) answer(ctx context.Context, run *chat.Run, l *chat.Listener, may *recheck) {
 	for !e.gone {
-		beat, cancel := context.WithTimeout(ctx, heartbeat)
+		beat, cancel := context.WithTimeout(ctx, may.opts.Heartbeat)
 		p, no, err := l.Next(beat)
 		idle := beat.Err() != nil
 		cancel()
+		if err == nil {
+			err = may.check(ctx, run.Documents())
+		}
 		switch {
 		case err == nil:
 			e.piece(eventID(run.ID, no), p)

@@ -1,7 +1,6 @@
 package chat
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -82,24 +81,41 @@ func (s *Service) Resume(ctx context.Context, a identity.Actor, ws workspace.ID,
 	if !a.Can(identity.QueryStream) {
 		return nil, fault.Denied.Errorf("you may not ask questions")
 	}
-	scope, err := s.workspaces.Reading(ctx, a, ws)
-	if err != nil {
-		return nil, err
-	}
+	var ids []document.ID
 	r := s.runs.get(id)
-	if r == nil || r.owner != a.String() || r.where != ws {
-		return nil, errGone()
+	mine := r != nil && r.owner == a.String() && r.where == ws
+	if mine {
+		ids = r.Documents()
 	}
-	if ids := r.madeFrom(); len(ids) > 0 {
-		if sees, err := s.store.Sees(ctx, scope, ids); err != nil || !sees {
-			return nil, cmp.Or(err, errGone())
-		}
+	switch sees, err := s.sees(ctx, a, ws, ids); {
+	case err != nil:
+		return nil, err
+	case !mine || !sees:
+		return nil, errGone()
 	}
 	return r, nil
 }
 
-// madeFrom is the documents that the answer is made from, as far as they are found.
-func (r *Run) madeFrom() []document.ID {
+// MayRead checks whether an actor may read, at this moment, what an answer in the workspace is made from. fault.Denied, for the
+// reason access_lost, when one of the documents is not there for them any more; other errors as in workspace.Service.Reading.
+func (s *Service) MayRead(ctx context.Context, a identity.Actor, ws workspace.ID, ids []document.ID) error {
+	sees, err := s.sees(ctx, a, ws, ids)
+	if err == nil && !sees {
+		return fault.Denied.Errorf("you may not read any more what the answer is made from").Because("access_lost")
+	}
+	return err
+}
+
+func (s *Service) sees(ctx context.Context, a identity.Actor, ws workspace.ID, ids []document.ID) (bool, error) {
+	scope, err := s.workspaces.Reading(ctx, a, ws)
+	if err != nil || len(ids) == 0 {
+		return err == nil, err
+	}
+	return s.store.Sees(ctx, scope, ids)
+}
+
+// Documents are those that the answer is made from, as far as they are found.
+func (r *Run) Documents() []document.ID {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.documents

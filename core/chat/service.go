@@ -121,7 +121,7 @@ func (s *Service) Ask(ctx context.Context, a identity.Actor, q Question) (Answer
 }
 
 // Stream answers a question piece by piece. Everything that can be refused is refused with the first element. Breaking out
-// of the sequence cancels the model.
+// of the sequence cancels the model. What the actor may read is settled at the beginning; MayRead settles it again.
 func (s *Service) Stream(ctx context.Context, a identity.Actor, q Question) iter.Seq2[Piece, error] {
 	if !a.Can(identity.QueryStream) {
 		return func(yield func(Piece, error) bool) {

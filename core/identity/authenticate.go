@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/ragcorp/ragcorp/core/fault"
 )
 
@@ -25,13 +27,24 @@ func (a *Accounts) Authenticate(ctx context.Context, token string) (Actor, User,
 	if err != nil {
 		return Actor{}, User{}, err
 	}
-	u, err := a.users.User(ctx, c.User)
+	return a.current(ctx, c.User, c.Version)
+}
+
+// Reauthenticate says who a user is now whom Authenticate let in some time ago; errors as there. Whether the token has run out
+// meanwhile counts for nothing.
+func (a *Accounts) Reauthenticate(ctx context.Context, u User) (Actor, User, error) {
+	return a.current(ctx, u.ID, u.TokenVersion)
+}
+
+// current reads the user of a token of that version.
+func (a *Accounts) current(ctx context.Context, id uuid.UUID, version int) (Actor, User, error) {
+	u, err := a.users.User(ctx, id)
 	switch {
 	case errors.Is(err, fault.NotFound):
 		return Actor{}, User{}, errToken()
 	case err != nil:
 		return Actor{}, User{}, fmt.Errorf("read the user of a token: %w", err)
-	case c.Version != u.TokenVersion:
+	case version != u.TokenVersion:
 		return Actor{}, User{}, errToken()
 	case !u.Active:
 		return Actor{}, User{}, fault.Denied.Errorf("this account is disabled").Because("inactive")
