@@ -249,6 +249,10 @@ func fieldError(e *huma.ErrorDetail) ProblemError {
 	if m := missingField.FindStringSubmatch(e.Message); m != nil {
 		return ProblemError{Field: fieldOf(e.Location + "." + m[1]), Message: "is required"}
 	}
+	if strings.HasPrefix(e.Message, "unexpected property") { // where it ends with what was sent
+		filter, _, _ := strings.Cut(fieldOf(e.Location), ".")
+		return ProblemError{Field: filter, Message: "has an unknown member"}
+	}
 	return ProblemError{Field: fieldOf(e.Location), Message: ruleOf(e.Message)}
 }
 
@@ -266,7 +270,7 @@ func fieldOf(location string) string {
 
 // ruleOf keeps the framework's messages apart from those that repeat what was sent.
 func ruleOf(message string) string {
-	if strings.HasPrefix(message, "expected") || strings.HasPrefix(message, "unexpected property") {
+	if strings.HasPrefix(message, "expected") {
 		return message
 	}
 	return "is not valid"

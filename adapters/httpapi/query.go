@@ -37,7 +37,11 @@ func (f *FilterReq) filter() retrieval.Filter {
 		From: f.From, To: f.Before,
 	}
 	for _, l := range f.Languages {
-		out.Languages = append(out.Languages, text.ParseLanguage(l))
+		known := text.ParseLanguage(l)
+		if known == text.Simple {
+			known = text.Language(l) // which is refused unless it is just that: simple must not be what a slip of the pen finds
+		}
+		out.Languages = append(out.Languages, known)
 	}
 	return out
 }

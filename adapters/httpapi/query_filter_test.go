@@ -42,3 +42,21 @@ func TestASearchIsNarrowedByTheTimeAtWhichDocumentsCame(t *testing.T) {
 		t.Errorf("the problem is %+v", p)
 	}
 }
+
+func TestAFilterThatIsNotUnderstoodIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	owner := w.as(w.owner)
+	for field, filter := range map[string]map[string]any{
+		"filter":           {"tag": "x"},
+		"filter.languages": {"languages": []string{"en", "Klingon"}},
+	} {
+		for _, path := range []string{"/query", "/ask", "/ask/stream"} {
+			r := w.want(422, "POST", w.path(w.mine, path), owner, map[string]any{"query": mineWord, "filter": filter})
+			if p := decode[httpapi.Problem](t, r); len(p.Errors) == 0 || p.Errors[0].Field != field {
+				t.Errorf("the problem at %s is %s, want one with %s", path, r.body, field)
+			}
+		}
+	}
+	w.want(200, "POST", w.path(w.mine, "/query"), owner, map[string]any{"query": mineWord, "colour": "red", "filter": map[string]any{"languages": []string{"English", "simple"}}})
+}

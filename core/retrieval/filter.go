@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/ragcorp/ragcorp/core/fault"
+	"github.com/ragcorp/ragcorp/core/text"
 )
 
 // mostConditions is how many tags, and how many members of metadata, a filter may ask for: all of them must hold, and a database
@@ -21,6 +22,8 @@ func (f Filter) check() error {
 		return fault.Field("filter.tags", "has too many elements")
 	case len(f.Metadata) > mostConditions:
 		return fault.Field("filter.metadata", "has too many members")
+	case slices.ContainsFunc(f.Languages, func(l text.Language) bool { return l != text.Simple && text.ParseLanguage(string(l)) != l }):
+		return fault.Field("filter.languages", "has one that there is not")
 	}
 	return nil
 }
