@@ -109,7 +109,8 @@ func cite(answer string, sources []retrieval.Hit, l text.Language) cited {
 	return c.out
 }
 
-// marker cites for a marker that stands at the end of a stretch of text without markers.
+// marker cites for a marker that stands at the end of a stretch of text without markers. A source that denies the claim is cited,
+// for readers to see, but supports nothing.
 func (c *citer) marker(n int, stretch text.Span) {
 	h := c.sources[n-1]
 	claim := stretch
@@ -126,12 +127,15 @@ func (c *citer) marker(n int, stretch text.Span) {
 	if score < c.least(h) {
 		return
 	}
+	c.add(n, span, score)
+	if score >= minDenied && contradict(unmarked(c.answer[claim.Start:claim.End]), h.Text[span.Start:span.End], c.language) {
+		return
+	}
 	for i := c.firstAfter(claim.Start); i < len(c.out.sentences) && c.out.sentences[i].Span.Start < claim.End; i++ {
 		s := &c.out.sentences[i]
 		s.Score = max(s.Score, score)
 		c.used[i] = append(c.used[i], n-1)
 	}
-	c.add(n, span, score)
 }
 
 // add lists a citation, unless it is listed already.
