@@ -78,6 +78,8 @@ func (s *Service) Once(
 	mine := Entry{Actor: a.String(), Operation: r.Operation, Key: r.Key, Content: digest(r.Content), Begun: now}
 	there, begun, err := s.store.Begin(ctx, mine, now.Add(-s.opts.Keep), now.Add(-s.opts.Patience))
 	switch {
+	case err != nil && !fault.Permanent(err): // it may be stored all the same, and would stand in the way of the next attempt
+		return nil, false, errors.Join(err, s.store.Forget(context.WithoutCancel(ctx), mine))
 	case err != nil:
 		return nil, false, err
 	case begun:
@@ -90,7 +92,8 @@ func (s *Service) Once(
 	return there.Outcome, true, nil
 }
 
-// first does what nobody has done. It notes the outcome even when the client has left meanwhile: it may come back and ask.
+// first does what nobody has done. It notes the outcome even when the client has left meanwhile: it may come back and ask. What
+// can't be noted, at a second attempt neither, is done all the same, and a client that is told so has no reason to send it again.
 func (s *Service) first(ctx context.Context, e Entry, do func(ctx context.Context) (any, error)) (json.RawMessage, bool, error) {
 	outcome, err := done(ctx, do)
 	late := context.WithoutCancel(ctx)
@@ -98,7 +101,10 @@ func (s *Service) first(ctx context.Context, e Entry, do func(ctx context.Contex
 		return nil, false, errors.Join(err, s.store.Forget(late, e))
 	}
 	e.Outcome = outcome
-	return outcome, false, s.store.Finish(late, e)
+	if err := s.store.Finish(late, e); err != nil {
+		_ = s.store.Finish(late, e)
+	}
+	return outcome, false, nil
 }
 
 func done(ctx context.Context, do func(ctx context.Context) (any, error)) (json.RawMessage, error) {

@@ -14,12 +14,22 @@ import (
 
 func service(t *testing.T) *idempotency.Service {
 	t.Helper()
+	return idempotency.New(requests(t), at(1))
+}
+
+// at are options of a service at that second.
+func at(second int64) *idempotency.Options {
+	return &idempotency.Options{Now: func() time.Time { return time.Unix(second, 0) }}
+}
+
+func requests(t *testing.T) idempotency.Store {
+	t.Helper()
 	store, err := sqlstore.Open(t.Context(), "sqlite::memory:", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	return idempotency.New(store.Requests(), &idempotency.Options{Now: func() time.Time { return time.Unix(1, 0) }})
+	return store.Requests()
 }
 
 func TestARequestUnderAKeyIsDoneOnce(t *testing.T) {
@@ -69,5 +79,47 @@ func TestARequestThatFailedMayBeSentAgain(t *testing.T) {
 	})
 	if string(out) != `"ok"` || replayed || err != nil {
 		t.Errorf("Once() = %s, %v, %v after a failure, want it done", out, replayed, err)
+	}
+}
+
+// cut is a store whose connection breaks after the next of its commits, so that nobody hears of it.
+type cut struct {
+	idempotency.Store
+
+	begin, finish bool
+}
+
+var errCut = fault.Unavailable.Errorf("the connection is cut")
+
+func (c *cut) Begin(ctx context.Context, e idempotency.Entry, old, stalled time.Time) (idempotency.Entry, bool, error) {
+	there, begun, err := c.Store.Begin(ctx, e, old, stalled)
+	if c.begin {
+		c.begin, err = false, errCut
+	}
+	return there, begun, err
+}
+
+func (c *cut) Finish(ctx context.Context, e idempotency.Entry) error {
+	if c.finish {
+		c.finish = false
+		return errCut
+	}
+	return c.Store.Finish(ctx, e)
+}
+
+func TestARequestWhoseNotesFailIsDoneOnceAndNotInItsOwnWay(t *testing.T) {
+	t.Parallel()
+	store, times := &cut{Store: requests(t), begin: true}, 0
+	do := func(context.Context) (any, error) { times++; return times, nil }
+	r := idempotency.Request{Key: "k", Operation: "POST /x"}
+	if _, _, err := idempotency.New(store, at(1)).Once(t.Context(), identity.System, r, do); !errors.Is(err, fault.Unavailable) || times != 0 {
+		t.Errorf("Once() = %v, and it was done %d times, want fault.Unavailable", err, times)
+	}
+	store.finish = true
+	for i := range 2 {
+		out, replayed, err := idempotency.New(store, at(2)).Once(t.Context(), identity.System, r, do)
+		if string(out) != "1" || replayed != (i > 0) || err != nil {
+			t.Errorf("Once() = %s, %v, %v the %d. time, want 1", out, replayed, err, i+1)
+		}
 	}
 }
