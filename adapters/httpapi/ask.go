@@ -52,7 +52,7 @@ type AskRes struct {
 type SentenceRes struct {
 	Start     int     `json:"start" doc:"First byte in the answer."`
 	End       int     `json:"end" doc:"Byte after the last."`
-	Supported bool    `json:"supported" doc:"A citation covers at least half of its words, and its numbers stand in what is cited."`
+	Supported bool    `json:"supported" doc:"A citation covers at least half of its words, its numbers stand in what is cited, and neither denies what the other says."`
 	Score     float64 `json:"score" doc:"Of its best citation; 0 without any."`
 }
 
