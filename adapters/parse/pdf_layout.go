@@ -21,7 +21,15 @@ func layOut(pages []pdfPage, out *output) error {
 	l := measure(pages)
 	pages = withoutFurniture(pages, l.body)
 	var all []pdfParagraph
+	var above *pdfTable // with which the page before ends
 	for _, p := range pages {
+		p.lines = l.withTables(p)
+		if n := len(p.lines); n > 0 {
+			if t := p.lines[0].table; t != nil {
+				t.goOn(above)
+			}
+			above = p.lines[n-1].table
+		}
 		all = append(all, l.paragraphs(p)...)
 	}
 	levels := l.headingLevels(all)
@@ -131,9 +139,14 @@ func (l layout) paragraphs(p pdfPage) []pdfParagraph {
 	margins := rightMargins(p.lines)
 	var done []pdfParagraph
 	for _, line := range p.lines {
+		if line.table != nil {
+			done = append(done, pdfParagraph{page: p.number, kind: text.Table})
+			done[len(done)-1].text.WriteString(line.table.written)
+			continue
+		}
 		var joint string
 		joins := false
-		if n := len(done); n > 0 {
+		if n := len(done); n > 0 && done[n-1].kind != text.Table {
 			joint, joins = l.joint(&done[n-1], line, margins)
 		}
 		if !joins {
@@ -212,6 +225,9 @@ func firstField(s string) string {
 func rightMargins(lines []pdfLine) map[int]float64 {
 	margins := map[int]float64{}
 	for _, l := range lines {
+		if l.table != nil {
+			continue
+		}
 		for _, step := range []int{-1, 0, 1} {
 			k := int(l.left)/10 + step
 			if reach, ok := margins[k]; !ok || l.right > reach { // below zero where lines are seen in a mirror

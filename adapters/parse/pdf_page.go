@@ -19,6 +19,7 @@ type pdfPage struct {
 	width  float64 // in points
 	height float64
 	lines  []pdfLine
+	tables []pdfTable
 }
 
 // pdfLine is one line of text and where it stands, in points from the lower left corner of the page. A line whose place
@@ -27,9 +28,10 @@ type pdfLine struct {
 	text        string
 	left, right float64
 	bottom      float64
-	size        float64 // height of its characters' boxes, which is in proportion to the size of the font
-	hyphen      bool    // it ended with a hyphen, already taken off, that parts a word
-	turned      bool    // it isn't upright
+	size        float64   // height of its characters' boxes, which is in proportion to the size of the font
+	hyphen      bool      // it ended with a hyphen, already taken off, that parts a word
+	turned      bool      // it isn't upright
+	table       *pdfTable // it stands for a whole table, and has no text; nil otherwise
 }
 
 // hyphenMarks are what PDFium makes of a hyphen that ends a line inside of a word; it writes no line end then.
@@ -71,6 +73,7 @@ func (f *pdfFile) page(index int) (p pdfPage, err error) {
 	if width, err := f.engine.FPDF_GetPageWidthF(&requests.FPDF_GetPageWidthF{Page: ref}); err == nil {
 		p.width = float64(width.PageWidth)
 	}
+	p.tables = f.tables(ref)
 	p.lines = f.written(index, ref, p.lines)
 	return p, nil
 }

@@ -22,7 +22,7 @@ type splitter struct {
 type region struct {
 	Span
 	whole  bool // it fits into a chunk, so it is not to be cut
-	header Span // of a table: its first line; empty when it has none
+	header Span // of a table: its first line, or that of the one which it goes on with; empty when it has none
 }
 
 // header returns the first line of a table in Markdown, which has a rule under it, unless that line is very long.
@@ -37,26 +37,32 @@ func header(body string, r Region) Span {
 	return Span{Start: r.Start, End: r.Start + len(first)}
 }
 
-// lead returns the header of the table that i is inside of, behind the header; empty when there is none.
+// lead returns the header of the table that i is in, behind the header; empty when there is none.
 func (s *splitter) lead(i int) string {
-	r := s.regionAround(i)
-	if r == nil || i <= r.header.End {
+	k := s.regionAfter(i)
+	if k == len(s.regions) || i < s.regions[k].Start || i <= s.regions[k].header.End {
 		return ""
 	}
-	return s.body[r.header.Start:r.header.End]
+	return s.body[s.regions[k].header.Start:s.regions[k].header.End]
 }
 
-// newRegions reads the regions of t and leaves out any whose span makes no sense.
+// newRegions reads the regions of t and leaves out any whose span makes no sense. A table without a header right after another goes on
+// with that, such as on another page.
 func newRegions(t Text, o Options) []region {
 	var regions []region
 	at := 0
+	above := Span{} // header of the table before
 	for _, r := range t.Regions {
 		if r.Start < at || r.End <= r.Start || r.End > len(t.Body) {
 			continue
 		}
-		at = r.End
+		h := header(t.Body, r)
+		if h == (Span{}) && r.Kind == Table && strings.TrimSpace(t.Body[at:r.Start]) == "" {
+			h = above
+		}
+		at, above = r.End, h
 		whole := o.length(t.Body[r.Start:r.End]) <= o.Size
-		regions = append(regions, region{Span: r.Span, whole: whole, header: header(t.Body, r)})
+		regions = append(regions, region{Span: r.Span, whole: whole, header: h})
 	}
 	return regions
 }
