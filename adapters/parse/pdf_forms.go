@@ -12,15 +12,16 @@ import (
 // maxAnnotations bounds how many annotations of a page are looked at.
 const maxAnnotations = 10_000
 
-// written adds to the lines of an open page what is written on top of it: filled-in forms, notes and stamps, which are annotations and no
+// written returns the lines of an open page with what is written on top of it: filled-in forms, notes and stamps, which are annotations and no
 // part of its text. The engine draws their appearances into the page. What has no appearance makes lines of its own; so does all of it
 // where the page suffers from the drawing.
-func (f *pdfFile) written(index int, page requests.Page, lines []pdfLine) []pdfLine {
+func (f *pdfFile) written(index int, page requests.Page, p pdfPage) []pdfLine {
+	lines := p.lines
 	notes := f.annotations(page)
 	if !notes.drawn {
 		return append(lines, notes.undrawn...)
 	}
-	if flat := f.flattened(index, page); keepWords(flat, lines) {
+	if flat := f.flattened(index, page, p.grids); keepWords(flat, lines) {
 		return append(flat, notes.undrawn...)
 	}
 	return append(append(lines, notes.values...), notes.undrawn...)
@@ -28,7 +29,7 @@ func (f *pdfFile) written(index int, page requests.Page, lines []pdfLine) []pdfL
 
 // flattened reads the lines of a page after its annotations were drawn into it; none if that fails. An open page doesn't see its new
 // content, so it is opened once more.
-func (f *pdfFile) flattened(index int, page requests.Page) []pdfLine {
+func (f *pdfFile) flattened(index int, page requests.Page, grids []pdfGrid) []pdfLine {
 	flat, err := f.engine.FPDFPage_Flatten(&requests.FPDFPage_Flatten{Page: page, Usage: requests.FPDFPage_FlattenUsageNormalDisplay})
 	if err != nil || flat.Result != responses.FPDFPage_FlattenResultSuccess {
 		return nil // if the engine broke, the next call says so
@@ -38,7 +39,7 @@ func (f *pdfFile) flattened(index int, page requests.Page) []pdfLine {
 		return nil
 	}
 	defer func() { _, _ = f.engine.FPDF_ClosePage(&requests.FPDF_ClosePage{Page: again.Page}) }()
-	lines, err := f.textOf(requests.Page{ByReference: &again.Page})
+	lines, err := f.textOf(requests.Page{ByReference: &again.Page}, grids)
 	if err != nil {
 		return nil
 	}

@@ -35,7 +35,7 @@ func withoutFurniture(pages []pdfPage, usual float64) []pdfPage {
 	said := map[string]bool{}
 	var bare []int // pages with nothing else
 	for i, p := range pages {
-		cleaned[i] = pdfPage{number: p.number, height: p.height, tables: p.tables}
+		cleaned[i] = pdfPage{number: p.number, height: p.height, grids: p.grids}
 		own := false
 		for j, l := range p.lines {
 			k := slices.IndexFunc(candidates[i], func(c furniture) bool { return c.line == j })

@@ -30,7 +30,7 @@ type pdfGrid struct {
 // pdfCell is a cell; it may take several columns and rows.
 type pdfCell struct {
 	row, column    int // the first
-	rows, columns  int // how many
+	columns        int // how many
 	left, right    float64
 	bottom, height float64
 }
@@ -42,45 +42,53 @@ func grids(across, upright []rule) []pdfGrid {
 	if len(across) < 2 || len(upright) == 0 || len(across)+len(upright) > maxRules {
 		return nil
 	}
-	group := make([]int, len(across)+len(upright)) // of each rule, the number of another of the same table, or its own
-	for i := range group {
-		group[i] = i
+	var found []pdfGrid
+	for _, table := range meeting(across, upright) {
+		if g, ok := gridOf(table.across, table.upright); ok {
+			found = append(found, g)
+		}
+	}
+	return found
+}
+
+// ruled is the rules of one table.
+type ruled struct{ across, upright []rule }
+
+// meeting puts together the rules that meet, directly or by others.
+func meeting(across, upright []rule) []*ruled {
+	table := make([]int, len(across)+len(upright)) // of each rule, the number of another of the same table, or its own
+	for i := range table {
+		table[i] = i
 	}
 	root := func(i int) int {
-		for group[i] != i {
-			group[i] = group[group[i]]
-			i = group[i]
+		for table[i] != i {
+			table[i] = table[table[i]]
+			i = table[i]
 		}
 		return i
 	}
 	for i, a := range across {
 		for j, u := range upright {
 			if reaches(a, u.at) && reaches(u, a.at) {
-				group[root(len(across)+j)] = root(i)
+				table[root(len(across)+j)] = root(i)
 			}
 		}
 	}
-	var found []pdfGrid
-	for i := range group {
-		if group[i] != i {
-			continue
+	var out []*ruled
+	byRoot := map[int]*ruled{}
+	for i := range table {
+		r := byRoot[root(i)]
+		if r == nil {
+			r = &ruled{}
+			byRoot[root(i)], out = r, append(out, r)
 		}
-		var mine [2][]rule
-		for j, a := range across {
-			if root(j) == i {
-				mine[0] = append(mine[0], a)
-			}
-		}
-		for j, u := range upright {
-			if root(len(across)+j) == i {
-				mine[1] = append(mine[1], u)
-			}
-		}
-		if g, ok := gridOf(mine[0], mine[1]); ok {
-			found = append(found, g)
+		if i < len(across) {
+			r.across = append(r.across, across[i])
+		} else {
+			r.upright = append(r.upright, upright[i-len(across)])
 		}
 	}
-	return found
+	return out
 }
 
 func reaches(r rule, at float64) bool { return r.from-nearRule <= at && at <= r.to+nearRule }
@@ -148,18 +156,6 @@ func levels(places []float64) []float64 {
 // divide finds the cells: fields between which there is no rule are one.
 func (g *pdfGrid) divide(across, upright []rule) {
 	rows, columns := len(g.ys)-1, len(g.xs)-1
-	parts := func(rules []rule, at, along float64) bool {
-		return slices.ContainsFunc(rules, func(r rule) bool { return at-1 <= r.at && r.at <= at+nearRule+1 && r.from <= along && along <= r.to })
-	}
-	parted := func(row, from, to int) bool { // from the row above, in one of these columns
-		for c := from; c < to; c++ {
-			if parts(across, g.ys[row], (g.xs[c]+g.xs[c+1])/2) {
-				return true
-			}
-		}
-		return false
-	}
-	midRow := func(r int) float64 { return (g.ys[r] + g.ys[r+1]) / 2 }
 	taken := make([]bool, rows*columns)
 	for r := range rows {
 		for c := range columns {
@@ -167,10 +163,10 @@ func (g *pdfGrid) divide(across, upright []rule) {
 				continue
 			}
 			right, below := c+1, r+1
-			for right < columns && !taken[r*columns+right] && !parts(upright, g.xs[right], midRow(r)) {
+			for right < columns && !taken[r*columns+right] && !parts(upright, g.xs[right], (g.ys[r]+g.ys[r+1])/2) {
 				right++
 			}
-			for below < rows && !parted(below, c, right) {
+			for below < rows && !g.partsRow(across, below, c, right) {
 				below++
 			}
 			for i := r; i < below; i++ {
@@ -179,9 +175,23 @@ func (g *pdfGrid) divide(across, upright []rule) {
 				}
 			}
 			g.cells = append(g.cells, pdfCell{
-				row: r, column: c, rows: below - r, columns: right - c,
-				left: g.xs[c], right: g.xs[right], bottom: g.ys[below], height: g.ys[r] - g.ys[below],
+				row: r, column: c, columns: right - c, left: g.xs[c], right: g.xs[right], bottom: g.ys[below], height: g.ys[r] - g.ys[below],
 			})
 		}
 	}
+}
+
+// parts reports whether there is a rule at a place, at this point along it.
+func parts(rules []rule, at, along float64) bool {
+	return slices.ContainsFunc(rules, func(r rule) bool { return at-1 <= r.at && r.at <= at+nearRule+1 && r.from <= along && along <= r.to })
+}
+
+// partsRow reports whether a row is parted from the one above it, in one of these columns.
+func (g *pdfGrid) partsRow(across []rule, row, from, to int) bool {
+	for c := from; c < to; c++ {
+		if parts(across, g.ys[row], (g.xs[c]+g.xs[c+1])/2) {
+			return true
+		}
+	}
+	return false
 }

@@ -19,7 +19,7 @@ type pdfPage struct {
 	width  float64 // in points
 	height float64
 	lines  []pdfLine
-	tables []pdfTable
+	grids  []pdfGrid
 }
 
 // pdfLine is one line of text and where it stands, in points from the lower left corner of the page. A line whose place
@@ -57,11 +57,12 @@ func (f *pdfFile) page(index int) (p pdfPage, err error) {
 	}
 	defer func() { _, _ = f.engine.FPDF_ClosePage(&requests.FPDF_ClosePage{Page: loaded.Page}) }()
 	ref := requests.Page{ByReference: &loaded.Page}
-	if p.lines, err = f.textOf(ref); err != nil {
+	p.grids = grids(f.rules(ref))
+	if p.lines, err = f.textOf(ref, p.grids); err != nil {
 		return p, err
 	}
 	if f.unturned(ref, p.lines) {
-		if p.lines, err = f.textOf(ref); err != nil {
+		if p.lines, err = f.textOf(ref, p.grids); err != nil {
 			return p, err
 		}
 	}
@@ -73,8 +74,7 @@ func (f *pdfFile) page(index int) (p pdfPage, err error) {
 	if width, err := f.engine.FPDF_GetPageWidthF(&requests.FPDF_GetPageWidthF{Page: ref}); err == nil {
 		p.width = float64(width.PageWidth)
 	}
-	p.tables = f.tables(ref)
-	p.lines = f.written(index, ref, p.lines)
+	p.lines = f.written(index, ref, p)
 	return p, nil
 }
 
@@ -98,13 +98,13 @@ func (f *pdfFile) unturned(page requests.Page, lines []pdfLine) bool {
 	return err == nil
 }
 
-// textOf reads the lines of an open page. Those that stand in the same place with the same text, as the shadows of letters do, count once.
-func (f *pdfFile) textOf(page requests.Page) ([]pdfLine, error) {
+// textOf reads the lines of an open page; those in a grid end with their cells. Lines that stand in the same place with the same text, as the shadows of letters do, count once.
+func (f *pdfFile) textOf(page requests.Page, grids []pdfGrid) ([]pdfLine, error) {
 	opened, err := f.engine.FPDFText_LoadPage(&requests.FPDFText_LoadPage{Page: page})
 	if err != nil {
 		return nil, err
 	}
-	t := textPage{f: f, ref: opened.TextPage}
+	t := textPage{f: f, ref: opened.TextPage, grids: grids}
 	defer func() { _, _ = f.engine.FPDFText_ClosePage(&requests.FPDFText_ClosePage{TextPage: t.ref}) }()
 	lines, err := t.lines()
 	return withoutShadows(lines), err
@@ -129,6 +129,8 @@ func withoutShadows(lines []pdfLine) []pdfLine {
 type textPage struct {
 	f   *pdfFile
 	ref references.FPDF_TEXTPAGE
+
+	grids []pdfGrid
 }
 
 func (t textPage) lines() ([]pdfLine, error) {
@@ -151,7 +153,9 @@ func (t textPage) lines() ([]pdfLine, error) {
 		}
 		if l, ok := t.line(rest[:end], unit); ok {
 			l.hyphen = l.hyphen || end < next && rest[end] != '\n'
-			lines = addLine(lines, l)
+			for _, part := range t.inCells(l, rest[:end], unit) {
+				lines = addLine(lines, part)
+			}
 			turned, mirrored = turned || l.turned, mirrored || isRightToLeft(l.text)
 		}
 		unit += utf16Len(rest[:next])

@@ -2,21 +2,18 @@ package parse
 
 import (
 	"math"
+	"slices"
+	"sort"
 	"strings"
-	"unicode"
-
-	"github.com/klippa-app/go-pdfium/enums"
-	"github.com/klippa-app/go-pdfium/references"
-	"github.com/klippa-app/go-pdfium/requests"
 )
 
 // pdfTable is a table of a page, with the lines of each cell.
 type pdfTable struct {
-	left, right, bottom, top float64
-	rows                     [][][]pdfLine
-	columns                  int
-	written                  string // in Markdown, once it stands in its place
-	header                   string // its first row, or that of the table with which it goes on
+	left, right float64
+	rows        [][][]pdfLine
+	columns     int
+	written     string // in Markdown
+	header      string // its first row, or that of the table with which it goes on
 }
 
 // goOn makes a table at the top of a page the rest of the one at the end of the page before, if it has the same columns. One that shows
@@ -34,184 +31,193 @@ func (t *pdfTable) goOn(above *pdfTable) {
 	}
 }
 
-// Limits of what is looked at for tables. Pages with more of it are drawings.
-const (
-	maxObjects  = 6000
-	maxSegments = 2000
-	maxCells    = 3000
-)
+// slack is how far words may stand out of their cell.
+const slack = 3.0
 
-// tables finds the tables of an open page whose cells are parted by rules. What goes wrong costs tables, not text.
-func (f *pdfFile) tables(page requests.Page) []pdfTable {
-	found := grids(f.rules(page))
-	if len(found) == 0 {
+// inCells cuts a line where a rule parts its words. s is its text, which begins at the unit.
+func (t textPage) inCells(l pdfLine, s string, unit int) []pdfLine {
+	edges := t.edges(l)
+	if len(edges) == 0 {
+		return []pdfLine{l}
+	}
+	words := wordsAt(s, unit)
+	var parts []pdfLine
+	from := 0 // word
+	for _, edge := range edges {
+		to := from + sort.Search(len(words)-from, func(i int) bool {
+			b, ok := t.box(words[from+i].unit)
+			return ok && b.left >= edge-slack
+		})
+		if to == from || to == len(words) {
+			continue
+		}
+		if last, ok := t.box(words[to-1].last); !ok || last.right > edge+2*slack {
+			continue
+		}
+		if part, ok := t.line(s[words[from].at:words[to].at], words[from].unit); ok {
+			parts = append(parts, part)
+		}
+		from = to
+	}
+	if from == 0 {
+		return []pdfLine{l}
+	}
+	if part, ok := t.line(s[words[from].at:], words[from].unit); ok {
+		part.hyphen = part.hyphen || l.hyphen
+		parts = append(parts, part)
+	}
+	return parts
+}
+
+// edges are where rules part the place of a line, from the left.
+func (t textPage) edges(l pdfLine) []float64 {
+	if l.size <= 0 || l.turned || isRightToLeft(l.text) {
 		return nil
 	}
-	opened, err := f.engine.FPDFText_LoadPage(&requests.FPDFText_LoadPage{Page: page})
-	if err != nil {
-		return nil
-	}
-	t := textPage{f: f, ref: opened.TextPage}
-	defer func() { _, _ = f.engine.FPDFText_ClosePage(&requests.FPDFText_ClosePage{TextPage: t.ref}) }()
-	var out []pdfTable
-	for _, g := range found {
-		if table, ok := t.table(g); ok {
-			out = append(out, table)
-		}
-	}
-	return out
+	return edgesAt(t.grids, l.middle(), l.left, l.right)
 }
 
-// rules collects the straight lines that are drawn on a page, across and upright.
-func (f *pdfFile) rules(page requests.Page) (across, upright []rule) {
-	count, err := f.engine.FPDFPage_CountObjects(&requests.FPDFPage_CountObjects{Page: page})
-	if err != nil || count.Count > maxObjects {
-		return nil, nil
-	}
-	d := drawing{f: f}
-	for i := range count.Count {
-		object, err := f.engine.FPDFPage_GetObject(&requests.FPDFPage_GetObject{Page: page, Index: i})
-		if err != nil {
-			return nil, nil
-		}
-		kind, err := f.engine.FPDFPageObj_GetType(&requests.FPDFPageObj_GetType{PageObject: object.PageObject})
-		if err == nil && kind.Type == enums.FPDF_PAGEOBJ_PATH {
-			d.path(object.PageObject)
-		}
-	}
-	return d.across, d.upright
-}
-
-// drawing is the rules found so far.
-type drawing struct {
-	f               *pdfFile
-	across, upright []rule
-	segments        int
-}
-
-// thin is how wide a rule is at most, and short how long one is at least.
-const (
-	thin  = 3.0
-	short = 6.0
-)
-
-// add adds what reaches from one corner to the other, if it is a rule.
-func (d *drawing) add(left, bottom, right, top float64) {
-	switch width, height := right-left, top-bottom; {
-	case height <= thin && width >= short:
-		d.across = append(d.across, rule{(bottom + top) / 2, left, right})
-	case width <= thin && height >= short:
-		d.upright = append(d.upright, rule{(left + right) / 2, bottom, top})
-	}
-}
-
-// path adds a path that is a rule, drawn as a line or as a thin box, or the rules of which it is made.
-func (d *drawing) path(object references.FPDF_PAGEOBJECT) {
-	b, err := d.f.engine.FPDFPageObj_GetBounds(&requests.FPDFPageObj_GetBounds{PageObject: object})
-	if err != nil {
-		return
-	}
-	left, bottom, right, top := float64(b.Left), float64(b.Bottom), float64(b.Right), float64(b.Top)
-	if right-left <= thin || top-bottom <= thin {
-		d.add(left, bottom, right, top)
-		return
-	}
-	mode, err := d.f.engine.FPDFPath_GetDrawMode(&requests.FPDFPath_GetDrawMode{PageObject: object})
-	if err != nil || !mode.Stroke {
-		return
-	}
-	count, err := d.f.engine.FPDFPath_CountSegments(&requests.FPDFPath_CountSegments{PageObject: object})
-	if err != nil || count.Count+d.segments > maxSegments {
-		return
-	}
-	d.segments += count.Count
-	d.strokes(object, count.Count)
-}
-
-// strokes adds the straight strokes of a path.
-func (d *drawing) strokes(object references.FPDF_PAGEOBJECT, count int) {
-	matrix, err := d.f.engine.FPDFPageObj_GetMatrix(&requests.FPDFPageObj_GetMatrix{PageObject: object})
-	if err != nil {
-		return
-	}
-	m := matrix.Matrix
-	var begin, at [2]float64
-	stroke := func(to [2]float64) {
-		d.add(min(at[0], to[0]), min(at[1], to[1]), max(at[0], to[0]), max(at[1], to[1]))
-		at = to
-	}
-	for i := range count {
-		s, err := d.f.engine.FPDFPath_GetPathSegment(&requests.FPDFPath_GetPathSegment{PageObject: object, Index: i})
-		if err != nil {
-			return
-		}
-		point, err := d.f.engine.FPDFPathSegment_GetPoint(&requests.FPDFPathSegment_GetPoint{PathSegment: s.PathSegment})
-		if err != nil {
-			return
-		}
-		kind, err := d.f.engine.FPDFPathSegment_GetType(&requests.FPDFPathSegment_GetType{PathSegment: s.PathSegment})
-		if err != nil {
-			return
-		}
-		to := [2]float64{float64(m.A*point.X + m.C*point.Y + m.E), float64(m.B*point.X + m.D*point.Y + m.F)}
-		switch kind.Type {
-		case enums.FPDF_SEGMENT_MOVETO:
-			begin, at = to, to
-		case enums.FPDF_SEGMENT_LINETO:
-			stroke(to)
-		default:
-			at = to
-		}
-		end, err := d.f.engine.FPDFPathSegment_GetClose(&requests.FPDFPathSegment_GetClose{PathSegment: s.PathSegment})
-		if err == nil && end.IsClose {
-			stroke(begin)
-		}
-	}
-}
-
-// table reads the cells of a grid. It is none without words in two rows and two columns.
-func (t textPage) table(g pdfGrid) (pdfTable, bool) {
-	if len(g.cells) > maxCells {
-		return pdfTable{}, false
-	}
-	columns := len(g.xs) - 1
-	out := pdfTable{columns: columns, left: g.xs[0], right: g.xs[columns], top: g.ys[0], bottom: g.ys[len(g.ys)-1]}
-	out.rows = make([][][]pdfLine, len(g.ys)-1)
-	for r := range out.rows {
-		out.rows[r] = make([][]pdfLine, columns)
-	}
-	full, wide := map[int]bool{}, map[int]bool{}
-	for _, c := range g.cells {
-		lines := t.cell(c)
-		if len(lines) > 0 {
-			full[c.row], wide[c.column] = true, true
-		}
-		out.rows[c.row][c.column] = lines
-	}
-	return out, len(full) > 1 && len(wide) > 1 && out.itemise()
-}
-
-// itemise makes rows of the lines of a row in which every line is one, as in tables with a rule below the header alone. It returns
-// false when it can't be told which lines belong together.
-func (t *pdfTable) itemise() bool {
-	few := len(t.rows) <= 3
-	var rows [][][]pdfLine
-	for _, cells := range t.rows {
-		most, fewest, several, short := cellLines(cells)
-		switch {
-		case several < 2 || !short || !few && most < 4:
-			rows = append(rows, cells)
-		case most == fewest:
-			for i := range most {
-				row := make([][]pdfLine, len(cells))
-				for c := range cells {
-					if len(cells[c]) > 0 {
-						row[c] = cells[c][i : i+1]
-					}
-				}
-				rows = append(rows, row)
+// edgesAt are the edges of cells at a height, between two places.
+func edgesAt(grids []pdfGrid, height, left, right float64) []float64 {
+	var edges []float64
+	for _, g := range grids {
+		for _, c := range g.cells {
+			if !c.spans(height) {
+				continue
 			}
-		case most > 2:
+			for _, x := range []float64{c.left, c.right} {
+				if left < x && x < right && !slices.Contains(edges, x) {
+					edges = append(edges, x)
+				}
+			}
+		}
+	}
+	slices.Sort(edges)
+	return edges
+}
+
+// pdfWord is where a word of a text begins, and the units of its first and last character.
+type pdfWord struct{ at, unit, last int }
+
+func wordsAt(s string, unit int) []pdfWord {
+	var words []pdfWord
+	inside := false
+	for at, r := range s {
+		switch blank := isBlank(r); {
+		case blank:
+			inside = false
+		case inside:
+			words[len(words)-1].last = unit
+		default:
+			words, inside = append(words, pdfWord{at, unit, unit}), true
+		}
+		unit += utf16Len(string(r))
+	}
+	return words
+}
+
+// middle is the height at which a line stands.
+func (l pdfLine) middle() float64 { return l.bottom + l.size/2 }
+
+// spans reports whether a height is within a cell.
+func (c pdfCell) spans(height float64) bool { return c.bottom < height && height < c.bottom+c.height }
+
+// holds reports whether a line stands in a cell: its middle does, and no end is far out.
+func (c pdfCell) holds(l pdfLine) bool {
+	return c.spans(l.middle()) && c.left-2*slack <= l.left && l.right <= c.right+2*slack && c.left < (l.left+l.right)/2 && (l.left+l.right)/2 < c.right
+}
+
+// withTables returns the lines of a page with those of tables replaced by the tables: a line each, where the first of its own was.
+func (l layout) withTables(p pdfPage) []pdfLine {
+	lines := p.lines
+	for _, g := range p.grids {
+		if rest, ok := l.withTable(lines, g); ok {
+			lines = rest
+		}
+	}
+	return lines
+}
+
+func (l layout) withTable(lines []pdfLine, g pdfGrid) (rest []pdfLine, ok bool) {
+	cells := make([][]pdfLine, len(g.cells))
+	first := -1
+	for _, line := range lines {
+		k := -1
+		if line.table == nil && line.size > 0 && !line.turned {
+			k = slices.IndexFunc(g.cells, func(c pdfCell) bool { return c.holds(line) })
+			if k < 0 && g.touches(line) {
+				return nil, false
+			}
+		}
+		if k < 0 {
+			rest = append(rest, line)
+			continue
+		}
+		if first < 0 {
+			first = len(rest)
+			rest = append(rest, pdfLine{bottom: line.bottom, size: line.size})
+		}
+		cells[k] = append(cells[k], line)
+	}
+	t := pdfTable{left: g.xs[0], right: g.xs[len(g.xs)-1], columns: len(g.xs) - 1}
+	if first < 0 || !t.fill(g, cells) || !t.itemise() {
+		return nil, false
+	}
+	if t.written, ok = l.markdown(t.rows); !ok {
+		return nil, false
+	}
+	t.header, _, _ = strings.Cut(t.written, "\n")
+	rest[first].table = &t
+	return rest, true
+}
+
+// touches reports whether a line stands in the grid, if only with a part of it.
+func (g pdfGrid) touches(l pdfLine) bool {
+	height := l.middle()
+	return g.ys[len(g.ys)-1] < height && height < g.ys[0] && l.left < g.xs[len(g.xs)-1]-slack && l.right > g.xs[0]+slack
+}
+
+// fill puts the lines of the cells into rows. It returns false when this is no table: without words in two rows and two columns, or with
+// most of the words in columns that no rule parts.
+func (t *pdfTable) fill(g pdfGrid, cells [][]pdfLine) bool {
+	t.rows = make([][][]pdfLine, len(g.ys)-1)
+	for r := range t.rows {
+		t.rows[r] = make([][]pdfLine, t.columns)
+	}
+	rows, columns := map[int]bool{}, map[int]bool{}
+	all, unparted := 0, 0 // bytes
+	for i, c := range g.cells {
+		for _, l := range cells[i] {
+			rows[c.row], columns[c.column] = true, true
+			all += len(l.text)
+			if c.columns > 1 {
+				unparted += len(l.text)
+			}
+		}
+		t.rows[c.row][c.column] = cells[i]
+	}
+	return len(rows) > 1 && len(columns) > 1 && unparted*2 < all
+}
+
+// itemise makes rows of the lines that stand at one height, in a row where each of them is one, as in tables with a rule below the header
+// alone. It returns false for a small table of which it can't be told which lines belong together.
+func (t *pdfTable) itemise() bool {
+	written, last := 0, 0
+	for r, cells := range t.rows {
+		if len(heightsOf(cells)) > 0 {
+			written, last = written+1, r
+		}
+	}
+	var rows [][][]pdfLine
+	for r, cells := range t.rows {
+		heights := heightsOf(cells)
+		several, filled := listed(cells, len(heights))
+		switch {
+		case several < 2:
+			rows = append(rows, cells)
+		case filled == 1 && (len(heights) > 2 || written == 2 && r == last), filled > 0.85 && len(heights) > 2 && written <= 4:
+			rows = append(rows, itemsOf(cells, heights)...)
+		case len(heights) > 2 && written <= 4:
 			return false
 		default:
 			rows = append(rows, cells)
@@ -221,119 +227,72 @@ func (t *pdfTable) itemise() bool {
 	return true
 }
 
-// cellLines says how many lines cells have at most and, unless they have none, at least, how many have several, and whether these are
-// short, as names and numbers are, rather than prose that goes on from line to line.
-func cellLines(cells [][]pdfLine) (most, fewest, several int, short bool) {
-	lines, words := 0, 0
+// itemsOf makes a row of the lines at each height.
+func itemsOf(cells [][]pdfLine, heights []float64) [][][]pdfLine {
+	rows := make([][][]pdfLine, len(heights))
+	for i, h := range heights {
+		rows[i] = make([][]pdfLine, len(cells))
+		for c, lines := range cells {
+			for _, l := range lines {
+				if sameHeight(l.middle(), h, l.size) {
+					rows[i][c] = append(rows[i][c], l)
+				}
+			}
+		}
+	}
+	return rows
+}
+
+func sameHeight(a, b, size float64) bool { return math.Abs(a-b) < 0.4*size }
+
+// heightsOf are the heights at which there are lines, from the top.
+func heightsOf(cells [][]pdfLine) []float64 {
+	var out []float64
+	for _, lines := range cells {
+		for _, l := range lines {
+			if !slices.ContainsFunc(out, func(h float64) bool { return sameHeight(h, l.middle(), l.size) }) {
+				out = append(out, l.middle())
+			}
+		}
+	}
+	slices.Sort(out)
+	slices.Reverse(out)
+	return out
+}
+
+// listed says how many cells of a row have several lines, 0 if those are prose that goes on from line to line rather than short, as names
+// and numbers are; and how much of the heights at which there are lines the cells fill that have any.
+func listed(cells [][]pdfLine, heights int) (several int, filled float64) {
+	lines, words, written := 0, 0, 0
 	for _, c := range cells {
-		if len(c) == 0 {
-			continue
+		if len(c) > 0 {
+			written++
 		}
-		if most = max(most, len(c)); fewest == 0 || len(c) < fewest {
-			fewest = len(c)
+		if len(c) > 1 {
+			several++
 		}
-		if len(c) == 1 {
-			continue
-		}
-		several++
 		lines += len(c)
 		for _, l := range c {
 			words += len(strings.Fields(l.text))
 		}
 	}
-	return most, fewest, several, words <= 3*lines
-}
-
-// cell reads the lines of a cell.
-func (t textPage) cell(c pdfCell) []pdfLine {
-	const inset = 1.0 // what touches the edge is the neighbour's
-	res, err := t.f.engine.FPDFText_GetBoundedText(&requests.FPDFText_GetBoundedText{
-		TextPage: t.ref, Left: c.left + inset, Right: c.right - inset, Bottom: c.bottom + inset, Top: c.bottom + c.height - inset,
-	})
-	if err != nil {
-		return nil
+	if words > 4*lines {
+		return 0, 0
 	}
-	var out []pdfLine
-	for rest := res.Text; rest != ""; {
-		line, next, hyphen := rest, "", false
-		if i := strings.IndexAny(rest, "\n"+hyphenMarks); i >= 0 {
-			line, next = rest[:i], strings.TrimLeft(rest[i:], hyphenMarks)
-			hyphen = len(next) < len(rest[i:])
-			next = strings.TrimPrefix(next, "\n")
-		}
-		line = strings.TrimFunc(line, isBlank)
-		if whole := strings.TrimRight(line, softHyphens); whole != line {
-			line, hyphen = whole, endsInLetter(whole)
-		}
-		if line != "" {
-			out = append(out, pdfLine{text: expandLigatures(line), hyphen: hyphen})
-		}
-		rest = next
-	}
-	return out
+	return several, float64(lines) / float64(max(1, heights*written))
 }
 
-// holds reports whether a line stands in the table.
-func (t pdfTable) holds(l pdfLine) bool {
-	middle := l.bottom + l.size/2
-	return l.size > 0 && !l.turned && t.left-nearRule <= l.left && l.right <= t.right+nearRule && t.bottom < middle && middle < t.top
-}
-
-// withTables returns the lines of a page with those of tables replaced by the tables: a line each, where the first of its own was. Only
-// a table that has just the characters which its lines have is put in their place.
-func (l layout) withTables(p pdfPage) []pdfLine {
-	lines := p.lines
-	for _, t := range p.tables {
-		var rest []pdfLine
-		first, balance := -1, map[rune]int{}
-		for _, line := range lines {
-			if !t.holds(line) || line.table != nil {
-				rest = append(rest, line)
-				continue
-			}
-			if first < 0 {
-				first = len(rest)
-				rest = append(rest, pdfLine{left: t.left, right: t.right, bottom: t.bottom, size: line.size})
-			}
-			weigh(balance, line, 1)
-		}
-		var ok bool
-		if t.written, ok = l.markdown(t, balance); first < 0 || !ok {
-			continue
-		}
-		t.header, _, _ = strings.Cut(t.written, "\n")
-		rest[first].table = &t
-		lines = rest
-	}
-	return lines
-}
-
-// weigh adds the visible characters of a line to a balance.
-func weigh(balance map[rune]int, l pdfLine, n int) {
-	for _, r := range l.text {
-		if !unicode.IsSpace(r) {
-			if balance[r] += n; balance[r] == 0 {
-				delete(balance, r)
-			}
-		}
-	}
-}
-
-// markdown writes a table, if its characters are those of the balance.
-func (l layout) markdown(t pdfTable, balance map[rune]int) (string, bool) {
-	rows := make([][]string, len(t.rows))
-	for r, cells := range t.rows {
-		for _, lines := range cells {
+// markdown writes rows of cells.
+func (l layout) markdown(cells [][][]pdfLine) (string, bool) {
+	rows := make([][]string, len(cells))
+	for r := range cells {
+		for _, lines := range cells[r] {
 			p := pdfParagraph{}
 			for _, line := range lines {
-				weigh(balance, line, -1)
 				l.append(&p, " ", line)
 			}
 			rows[r] = append(rows[r], p.text.String())
 		}
-	}
-	if len(balance) > 0 {
-		return "", false
 	}
 	return markdownTable(withoutBlankColumns(rows))
 }

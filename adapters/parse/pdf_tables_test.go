@@ -37,8 +37,8 @@ func words(y float64, texts ...string) []any {
 	return out
 }
 
-// ruled draws the rules between rows at these heights and columns at these places.
-func ruled(ys, xs []float64) []any {
+// borders draws the rules between rows at these heights and columns at these places.
+func borders(ys, xs []float64) []any {
 	var out []any
 	for _, y := range ys {
 		out = append(out, [4]float64{xs[0], y, xs[len(xs)-1], y})
@@ -67,11 +67,11 @@ func TestPDFTablesAreReadByTheirRules(t *testing.T) {
 		want string
 	}{
 		"a cell of two lines": {
-			slices.Concat(ruled([]float64{720, 700, 670, 650}, four), words(706, "City", "Hotel", "Meals"), words(686, "New", "320 USD", "80 USD"), words(674, "York"), words(656, "Berlin", "130 EUR")),
+			slices.Concat(borders([]float64{720, 700, 670, 650}, four), words(706, "City", "Hotel", "Meals"), words(686, "New", "320 USD", "80 USD"), words(674, "York"), words(656, "Berlin", "130 EUR")),
 			"| City | Hotel | Meals |\n| --- | --- | --- |\n| New York | 320 USD | 80 USD |\n| Berlin | 130 EUR |  |",
 		},
 		"no rules at the sides": {
-			slices.Concat(ruled([]float64{720, 700, 680}, three)[:3], []any{[4]float64{170, 680, 170, 720}}, words(706, "City", "Hotel"), words(686, "Rome", "140")),
+			slices.Concat(borders([]float64{720, 700, 680}, three)[:3], []any{[4]float64{170, 680, 170, 720}}, words(706, "City", "Hotel"), words(686, "Rome", "140")),
 			"| City | Hotel |\n| --- | --- |\n| Rome | 140 |",
 		},
 		"a box around every cell": {
@@ -83,24 +83,24 @@ func TestPDFTablesAreReadByTheirRules(t *testing.T) {
 			"",
 		},
 		"a cell over two columns": {
-			slices.Concat(ruled([]float64{720, 700, 680, 660}, four)[:6], []any{[4]float64{270, 660, 270, 720}, [4]float64{370, 660, 370, 720}, [4]float64{170, 660, 170, 700}},
+			slices.Concat(borders([]float64{720, 700, 680, 660}, four)[:6], []any{[4]float64{270, 660, 270, 720}, [4]float64{370, 660, 370, 720}, [4]float64{170, 660, 170, 700}},
 				words(706, "City and hotel", "", "Meals"), words(686, "Rome", "140", "50"), words(666, "Oslo", "190", "90")),
 			"| City and hotel |  | Meals |\n| --- | --- | --- |\n| Rome | 140 | 50 |\n| Oslo | 190 | 90 |",
 		},
 		"a rule below the header alone": {
-			slices.Concat(ruled([]float64{720, 700, 640}, three), words(706, "City", "Hotel"), words(686, "Rome", "140"), words(670, "Oslo", "190"), words(654, "Bern", "210")),
+			slices.Concat(borders([]float64{720, 700, 640}, three), words(706, "City", "Hotel"), words(686, "Rome", "140"), words(670, "Oslo", "190"), words(654, "Bern", "210")),
 			"| City | Hotel |\n| --- | --- |\n| Rome | 140 |\n| Oslo | 190 |\n| Bern | 210 |",
 		},
 		"rows that can't be told apart": {
-			slices.Concat(ruled([]float64{720, 700, 640}, three), words(706, "City", "Hotel"), words(686, "Rome", "140"), words(670, "Oslo"), words(654, "Bern", "210")),
+			slices.Concat(borders([]float64{720, 700, 640}, three), words(706, "City", "Hotel"), words(690, "Rome", "140"), words(676, "Oslo"), words(662, "Bern", "210"), words(648, "", "150")),
 			"",
 		},
 		"a line that reaches out of it": {
-			slices.Concat(ruled([]float64{720, 700, 680}, three), words(706, "City", "Hotel"), words(686, "Rome", "a hotel with a name that is longer than its cell")),
+			slices.Concat(borders([]float64{720, 700, 680}, three), words(706, "City", "Hotel"), words(686, "Rome", "a hotel with a name that is longer than its cell")),
 			"",
 		},
-		"a frame around text": {slices.Concat(ruled([]float64{720, 660}, []float64{70, 470}), words(706, "Mind the step."), words(690, "And the door.")), ""},
-		"a drawing":           {slices.Concat(ruled([]float64{720, 700, 680}, four)), ""},
+		"a frame around text": {slices.Concat(borders([]float64{720, 660}, []float64{70, 470}), words(706, "Mind the step."), words(690, "And the door.")), ""},
+		"a drawing":           {slices.Concat(borders([]float64{720, 700, 680}, four)), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -136,7 +136,7 @@ func TestAPDFTableGoesOnOnTheNextPage(t *testing.T) {
 			y := ys[len(ys)-1] - 20
 			ys, parts = append(ys, y), append(parts, words(y+6, r...)...)
 		}
-		return pageOf(append(parts, ruled(ys, xs)...)...)
+		return pageOf(append(parts, borders(ys, xs)...)...)
 	}
 	header := []string{"City", "Hotel"}
 	p := parsePDF(t, makePDFOf(

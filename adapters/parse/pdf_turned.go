@@ -67,12 +67,16 @@ func (t textPage) turnedLines(count int) []pdfLine {
 			usual = turn
 		}
 	}
-	lines := linesOf(glyphs, usual)
+	grids := t.grids
+	if usual != 0 {
+		grids = nil
+	}
+	lines := linesOf(glyphs, usual, grids)
 	for turn := range slanted + 1 {
 		if turn == usual {
 			continue
 		}
-		for _, l := range linesOf(glyphs, turn) {
+		for _, l := range linesOf(glyphs, turn, nil) {
 			lines = append(lines, pdfLine{text: l.text, hyphen: l.hyphen})
 		}
 	}
@@ -97,18 +101,14 @@ func (t textPage) glyph(index int) (glyph, bool) {
 }
 
 // linesOf puts together the lines of what is turned so far. Their places are those that they would have if the page were turned back.
-func linesOf(glyphs []glyph, turn int) []pdfLine {
+// A grid parts those that are upright.
+func linesOf(glyphs []glyph, turn int, grids []pdfGrid) []pdfLine {
 	own := slices.DeleteFunc(slices.Clone(glyphs), func(g glyph) bool { return g.turn != turn })
-	var lines []pdfLine
 	if turn == slanted {
-		for s := range strings.FieldsFuncSeq(textOf(own), func(r rune) bool { return r == '\n' || r == '\r' }) {
-			if s = strings.TrimSpace(s); s != "" {
-				lines = append(lines, pdfLine{text: expandLigatures(s)})
-			}
-		}
-		return lines
+		return slantedLines(textOf(own))
 	}
 	right, up := direction(own)
+	var lines []pdfLine
 	var line strings.Builder
 	var at pdfLine
 	end := func() {
@@ -128,7 +128,7 @@ func linesOf(glyphs []glyph, turn int) []pdfLine {
 			continue
 		}
 		box := g.along(right, up)
-		if line.Len() > 0 && !follows(at, box) {
+		if line.Len() > 0 && (!follows(at, box) || apart(grids, at, box)) {
 			end()
 		}
 		switch {
@@ -144,12 +144,27 @@ func linesOf(glyphs []glyph, turn int) []pdfLine {
 	return lines
 }
 
+// slantedLines are lines of which no place is known.
+func slantedLines(all string) (lines []pdfLine) {
+	for s := range strings.FieldsFuncSeq(all, func(r rune) bool { return r == '\n' || r == '\r' }) {
+		if s = strings.TrimSpace(s); s != "" {
+			lines = append(lines, pdfLine{text: expandLigatures(s)})
+		}
+	}
+	return lines
+}
+
 func textOf(glyphs []glyph) string {
 	var b strings.Builder
 	for _, g := range glyphs {
 		b.WriteRune(g.r)
 	}
 	return b.String()
+}
+
+// apart reports whether a line and what goes on with it stand in different cells.
+func apart(grids []pdfGrid, l pdfLine, next charBox) bool {
+	return next.left-l.right > 0.15*next.size && len(edgesAt(grids, l.middle(), l.right-slack, next.left+slack)) > 0
 }
 
 // follows reports whether a character goes on with a line.

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"regexp"
+	"sync"
 
 	"github.com/ragcorp/ragcorp/core/text"
 )
@@ -11,14 +12,16 @@ import (
 const minDenied = 0.8
 
 // negations match the words that deny what follows them, by language.
-var negations = map[text.Language]*regexp.Regexp{
-	text.English:    denial(`not|no|never|none|nobody|nothing|neither|nor|without|cannot|(?:ca|wo|sha|do|does|did|is|are|was|were|has|have|had|would|could|should|must|need)n['’]?t`),
-	text.Spanish:    denial(`no|nunca|jamás|ni|tampoco|sin|ningún|ninguna|ninguno|nadie|nada`),
-	text.Portuguese: denial(`não|nunca|jamais|nem|tampouco|sem|nenhum|nenhuma|ninguém|nada`),
-	text.French:     denial(`pas|jamais|ni|sans|aucun|aucune|personne|rien`),
-	text.German:     denial(`nicht|nie|niemals|niemand|nichts|weder|ohne|kein(?:e|en|em|er|es)?`),
-	text.Italian:    denial(`non|mai|né|neppure|senza|nessun|nessuna|nessuno|niente|nulla`),
-}
+var negations = sync.OnceValue(func() map[text.Language]*regexp.Regexp {
+	return map[text.Language]*regexp.Regexp{
+		text.English:    denial(`not|no|never|none|nobody|nothing|neither|nor|without|cannot|(?:ca|wo|sha|do|does|did|is|are|was|were|has|have|had|would|could|should|must|need)n['’]?t`),
+		text.Spanish:    denial(`no|nunca|jamás|ni|tampoco|sin|ningún|ninguna|ninguno|nadie|nada`),
+		text.Portuguese: denial(`não|nunca|jamais|nem|tampouco|sem|nenhum|nenhuma|ninguém|nada`),
+		text.French:     denial(`pas|jamais|ni|sans|aucun|aucune|personne|rien`),
+		text.German:     denial(`nicht|nie|niemals|niemand|nichts|weder|ohne|kein(?:e|en|em|er|es)?`),
+		text.Italian:    denial(`non|mai|né|neppure|senza|nessun|nessuna|nessuno|niente|nulla`),
+	}
+})
 
 // denial matches words with what stands around them; with a full stop, as in No. 5, they are abbreviations.
 func denial(words string) *regexp.Regexp {
@@ -34,7 +37,7 @@ var clauseEnd = regexp.MustCompile(`[.,;:!?()\n]`)
 // denied returns the terms of s that are denied: after every word of negation, the first of the same clause.
 func denied(s string, l text.Language) map[string]bool {
 	out := map[string]bool{}
-	words := negations[l]
+	words := negations()[l]
 	if words == nil {
 		return out
 	}

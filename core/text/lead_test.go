@@ -38,8 +38,11 @@ func TestChunksOfALongTableHaveItsHeaderBesideThem(t *testing.T) {
 func TestATableWithoutAHeaderGoesOnWithTheOneBeforeIt(t *testing.T) {
 	t.Parallel()
 	composed := text.Compose([]text.Block{
-		{Kind: text.Table, Page: 1, Text: "| part | price |\n| --- | --- |\n| bolt | 1 |"}, {Kind: text.Table, Page: 2, Text: "| a nut that takes a long line for itself | 2 |"},
-		{Kind: text.Table, Page: 3, Text: "| a pin that takes a long line for itself | 3 |"}, {Text: "After that comes a sentence of some length.", Page: 3}, {Kind: text.Table, Page: 3, Text: "| a ring that takes a long line for itself | 4 |"},
+		{Kind: text.Table, Page: 1, Text: "| part | price |\n| --- | --- |\n| bolt | 1 |"},
+		{Kind: text.Table, Page: 2, Text: "| a nut that takes a long line for itself | 2 |"},
+		{Kind: text.Table, Page: 3, Text: "| a pin that takes a long line for itself | 3 |"},
+		{Text: "After that comes a sentence of some length.", Page: 3},
+		{Kind: text.Table, Page: 3, Text: "| a ring that takes a long line for itself | 4 |"},
 	})
 	var leads []string
 	for _, c := range text.Split(composed, text.Options{Size: 50}) {
