@@ -43,7 +43,7 @@ func (m *Metrics) Search(t retrieval.Trace) {
 		s.embed.Observe(t.Embedding.Seconds())
 		s.dense.Observe(t.Dense.Took.Seconds())
 	}
-	if t.Reranking.Failed != "" && t.Reranking.Failed != retrieval.RerankUnset {
+	if t.Reranking.Failed != "" && t.Reranking.Failed != retrieval.ModelUnset {
 		m.Fallback("rerank")
 	}
 }

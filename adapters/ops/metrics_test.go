@@ -40,7 +40,7 @@ func TestRequestsAreCountedByClassOfStatus(t *testing.T) {
 func TestASearchWithoutItsRerankerIsCountedAsAFallback(t *testing.T) {
 	t.Parallel()
 	m := NewMetrics()
-	for _, failed := range []string{"", retrieval.RerankUnset, retrieval.RerankTimeout, "provider_busy"} {
+	for _, failed := range []string{"", retrieval.ModelUnset, retrieval.ModelTimeout, "provider_busy"} {
 		m.Search(retrieval.Trace{Reranking: retrieval.Reranking{Failed: failed}})
 	}
 	rec := httptest.NewRecorder()
