@@ -59,7 +59,7 @@ func (f *finder) gather(ctx context.Context) ([]Hit, error) {
 		return nil, err
 	}
 	if f.blind != nil && len(f.trace.Terms) == 0 {
-		return nil, f.blind // there are no words to go by instead
+		return nil, f.blind // there are no words to go by instead, or they weren't to be looked up
 	}
 	looked, fuse := f.opts.Now(), Fuse
 	if f.query.Fusion == Ranks {

@@ -128,10 +128,10 @@ func (f *finder) embed(ctx context.Context) error {
 	return nil
 }
 
-// without lets a search that has words too go on without looking by meaning, and the trace say why. It returns the error where that
-// is all the search would do, and where the end of ctx is the reason.
+// without lets a search go on without looking by meaning, and the trace say why; whether there are words to go by instead shows when
+// they are looked up. It returns the error where the end of ctx is the reason.
 func (f *finder) without(ctx context.Context, err error) error {
-	if f.query.Arms == DenseArm || ctx.Err() != nil {
+	if ctx.Err() != nil {
 		return err
 	}
 	f.vector, f.blind = nil, err
