@@ -85,7 +85,7 @@ func CoreOptions(c Config, h identity.Hasher) (*core.Options, error) {
 			RestoreWindow: orNever(c.Documents.Restore), TitleWeight: orNever(c.Documents.TitleWeight), Contexts: c.Contexts.options(),
 		},
 		Search: retrieval.Options{
-			MaxDefault: c.HTTP.MaxTopK, Rerank: c.Rerank.options(),
+			MaxDefault: c.HTTP.MaxTopK, Rerank: c.Rerank.options(), EmbedTimeout: c.Models.QueryTimeout,
 			MaxQuery: c.Answers.MaxQuery, Risk: c.Answers.InjectionRisk,
 			Guard: retrieval.Guard(strings.ToLower(strings.TrimSpace(c.Answers.InjectionFilter))),
 		},

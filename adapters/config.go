@@ -66,6 +66,7 @@ type ModelConfig struct {
 	GoogleKey    string        `env:"GOOGLE_API_KEY" secret:"true" desc:"key for models of gemini:; alone it selects them"`
 	Dimension    int           `env:"EMBED_DIMENSION" envDefault:"0" desc:"numbers per vector; 0: 768 for gemini:, and for openai: what the model shows when it is asked on start"`
 	NextNumbers  int           `env:"EMBED_NEXT_DIMENSION" envDefault:"0" desc:"as EMBED_DIMENSION, for EMBED_NEXT_URL"`
+	QueryTimeout time.Duration `env:"EMBED_QUERY_TIMEOUT" envDefault:"5s" desc:"how long a query waits for its vector, retries included; then words alone answer it"`
 	Timeout      time.Duration `env:"MODEL_TIMEOUT" envDefault:"1m" desc:"how long a model may be silent before a call is given up; at least 1s"`
 	Attempts     int           `env:"RETRY_MAX_ATTEMPTS" envDefault:"3" desc:"how often a call of a model is tried"`
 	Backoff      float64       `env:"RETRY_BASE_DELAY_SECONDS" envDefault:"1" desc:"wait before the second try; it doubles with each one"`

@@ -95,6 +95,7 @@ func (s S3Config) check(r *rules) {
 func (m ModelConfig) check(r *rules) {
 	within(r, "EMBED_DIMENSION", m.Dimension, 0, 1<<16)
 	within(r, "EMBED_NEXT_DIMENSION", m.NextNumbers, 0, 1<<16)
+	within(r, "EMBED_QUERY_TIMEOUT", m.QueryTimeout, 10*time.Millisecond, 10*time.Minute)
 	r.broken(m.Timeout < time.Second, "MODEL_TIMEOUT must be at least one second")
 	within(r, "RETRY_MAX_ATTEMPTS", m.Attempts, 1, 100)
 	r.broken(!(m.Backoff > 0 && m.Backoff <= 3600), "RETRY_BASE_DELAY_SECONDS must be greater than 0 and at most 3600")

@@ -116,7 +116,7 @@ func TestAServerIsAskedForTheDimensionThatIsNotSet(t *testing.T) {
 func TestWrongSettingsOfModelsAreRefusedByName(t *testing.T) {
 	t.Parallel()
 	for name, value := range map[string]string{
-		"EMBED_DIMENSION": "-1", "MODEL_TIMEOUT": "10ms", "RETRY_MAX_ATTEMPTS": "0", "RETRY_BASE_DELAY_SECONDS": "NaN",
+		"EMBED_DIMENSION": "-1", "EMBED_QUERY_TIMEOUT": "1ms", "MODEL_TIMEOUT": "10ms", "RETRY_MAX_ATTEMPTS": "0", "RETRY_BASE_DELAY_SECONDS": "NaN",
 		"RETRY_MAX_DELAY_SECONDS": "0", "MODEL_REQUESTS_PER_MINUTE": "-5", "MODEL_CONCURRENCY": "0",
 	} {
 		if _, err := adapters.ConfigFrom(map[string]string{name: value}); err == nil || !strings.HasPrefix(err.Error(), name+" must ") {

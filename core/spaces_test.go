@@ -338,6 +338,13 @@ func TestTheEmbeddingModelChangesUnderLoadOnPostgreSQL(t *testing.T) {
 	}
 }
 
+func stepsOf(lacks []retrieval.Lack) (out []retrieval.Step) {
+	for _, l := range lacks {
+		out = append(out, l.Step)
+	}
+	return out
+}
+
 func changeModelUnderLoad(t *testing.T, in *installation) {
 	t.Helper()
 	ctx, sys := t.Context(), identity.System
@@ -376,6 +383,13 @@ func changeModelUnderLoad(t *testing.T, in *installation) {
 	blind, err := old.Search.Search(ctx, sys, ws, retrieval.Query{Text: "pump", K: wanted})
 	if err != nil || len(blind.Hits) != wanted || blind.Trace.Unserved != in.space(large) || len(blind.Trace.Dense.Found) != 0 {
 		t.Errorf("without the model, %d hits were found, %d by meaning, unserved %q; %v", len(blind.Hits), len(blind.Trace.Dense.Found), blind.Trace.Unserved, err)
+	}
+	if want := []retrieval.Step{retrieval.StepDense}; !slices.Equal(stepsOf(blind.Trace.Degraded), want) {
+		t.Errorf("without the model, the search did without %v, want %v", blind.Trace.Degraded, want)
+	}
+	_, err = old.Search.Search(ctx, sys, ws, retrieval.Query{Text: "pump", K: wanted, Arms: retrieval.DenseArm})
+	if !errors.Is(err, fault.Unavailable) {
+		t.Errorf("without the model, a search by vectors alone: %v, want unavailable", err)
 	}
 	if old.Search.Served(ctx) == nil || both.Search.Served(ctx) != nil {
 		t.Errorf("the space is served with the old model alone, or not with both: %v", both.Search.Served(ctx))

@@ -40,7 +40,7 @@ func (e *Embedder) Space() llm.Space {
 func (e *Embedder) BatchSize() int { return e.batch }
 
 // Embed implements llm.Embedder. Besides the errors of the port, an error without a kind when the API refuses the request as
-// wrong or gives vectors of another dimension.
+// wrong. Vectors of another dimension are llm.Space.Unfit.
 func (e *Embedder) Embed(ctx context.Context, p llm.Purpose, texts []string) ([]llm.Vector, error) {
 	out := make([]llm.Vector, 0, len(texts))
 	for batch := range slices.Chunk(texts, e.batch) {
@@ -89,7 +89,7 @@ func (e *Embedder) request(ctx context.Context, p llm.Purpose, texts []string) (
 	out := make([]llm.Vector, len(texts))
 	for i, d := range answer.Embeddings {
 		if n := len(d.Values); n != e.dimension {
-			return nil, fmt.Errorf("%s gives vectors of %d numbers, not of %d", e.client.Name(), n, e.dimension)
+			return nil, e.Space().Unfit(n)
 		}
 		v, ok := d.Values.Unit()
 		if !ok {

@@ -338,7 +338,7 @@ func TestEveryFailureOfEmbeddingBecomesTheRightError(t *testing.T) {
 	const broken = "provider_protocol"
 	for _, f := range append(failures(), []failure{
 		{"too few vectors", answer(200, typed, `{"embeddings":[{"values":[1,2]}]}`), fault.Unavailable, broken, 0, "1 vectors for 2"},
-		{"another dimension", answer(200, typed, `{"embeddings":[{"values":[1,2]},{"values":[1,2,3]}]}`), "", "", 0, "3 numbers, not of 2"},
+		{"another dimension", answer(200, typed, `{"embeddings":[{"values":[1,2]},{"values":[1,2,3]}]}`), fault.Unavailable, "space_dimension", 0, "3 numbers, not of 2"},
 		{"zeros", answer(200, typed, `{"embeddings":[{"values":[0,0]},{"values":[1,2]}]}`), fault.Unavailable, broken, 0, "direction"},
 		{"half an answer", answer(200, typed, `{"embed`), fault.Unavailable, broken, 0, "unexpected end"},
 		{"a huge answer", answer(200, typed, `{"x":"`+strings.Repeat("x", 1<<20)+`"}`), fault.Unavailable, broken, 0, "too long"},

@@ -46,6 +46,7 @@ type AskRes struct {
 	Model          string        `json:"model"`
 	PromptVersion  string        `json:"prompt_version"`
 	Trace          *AskTraceRes  `json:"trace,omitempty"`
+	DegradedRes
 }
 
 // SentenceRes is a sentence of an answer.
@@ -107,6 +108,7 @@ func (s *Server) ask() {
 		if err != nil {
 			return nil, err
 		}
+		s.noteDegraded(ctx, a.Trace.Degraded)
 		out := askRes(a)
 		if in.Body.Trace {
 			out.Trace = askTraceRes(in.Body.Query, a)
@@ -135,6 +137,7 @@ func askRes(a chat.Answer) AskRes {
 		Grounded: a.Grounded, Evidence: a.Evidence, Suspicious: suspicious(a.Sources),
 		Refused: a.Refused, Cut: a.Cut, Sentences: sentencesRes(a.Sentences),
 		Policy: string(a.Policy), Language: string(a.Language), Model: a.Model, PromptVersion: a.Prompt,
+		DegradedRes: degradedRes(a.Trace.Degraded),
 	}
 }
 

@@ -63,6 +63,7 @@ func (s *Server) streamCompletion(ctx context.Context, c *completion, q chat.Que
 		cancel()
 		return nil, err
 	}
+	s.noteDegraded(ctx, first.Degraded)
 	return &huma.StreamResponse{Body: func(hctx huma.Context) {
 		defer stop()
 		defer cancel()

@@ -61,6 +61,7 @@ type CompletionExtras struct {
 	Sources   []string      `json:"sources" nullable:"false" doc:"Title and chunk index of every passage that was read."`
 	Grounded  bool          `json:"grounded" doc:"Whether at least one citation supports the answer."`
 	Evidence  bool          `json:"evidence" doc:"false: the documents don't answer, and the answer says so."`
+	DegradedRes
 }
 
 // CompletionChoice is the one answer.
@@ -110,6 +111,7 @@ func (s *Server) completions() {
 		if err != nil {
 			return nil, err
 		}
+		s.noteDegraded(ctx, a.Trace.Degraded)
 		return &huma.StreamResponse{Body: func(hctx huma.Context) {
 			_, w := humago.Unwrap(hctx)
 			writeJSON(w, c.whole(a))
@@ -184,7 +186,10 @@ func finishReason(a chat.Answer) string {
 }
 
 func extrasRes(a chat.Answer) CompletionExtras {
-	return CompletionExtras{Citations: citationsRes(a.Citations), Sources: sourceNames(a.Sources), Grounded: a.Grounded, Evidence: a.Evidence}
+	return CompletionExtras{
+		Citations: citationsRes(a.Citations), Sources: sourceNames(a.Sources), Grounded: a.Grounded, Evidence: a.Evidence,
+		DegradedRes: degradedRes(a.Trace.Degraded),
+	}
 }
 
 func usageRes(u *llm.Usage) *CompletionUsage {

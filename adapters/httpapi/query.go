@@ -117,6 +117,7 @@ type QueryRes struct {
 	Matches  []MatchRes   `json:"matches" nullable:"false"`
 	Passages []PassageRes `json:"passages,omitempty" doc:"With expand, the matches with what is around them; each match is in exactly one."`
 	Trace    *TraceRes    `json:"trace,omitempty"`
+	DegradedRes
 }
 
 // PassageRes is one match, or several of the same text, with what is around.
@@ -162,7 +163,10 @@ func (s *Server) query() {
 		if err != nil {
 			return nil, err
 		}
-		out := QueryRes{Matches: make([]MatchRes, len(found.Hits)), Passages: passagesRes(found.Passages)}
+		s.noteDegraded(ctx, found.Trace.Degraded)
+		out := QueryRes{
+			Matches: make([]MatchRes, len(found.Hits)), Passages: passagesRes(found.Passages), DegradedRes: degradedRes(found.Trace.Degraded),
+		}
 		for i, h := range found.Hits {
 			out.Matches[i] = matchRes(h)
 		}

@@ -13,6 +13,7 @@ type TraceRes struct {
 	Lexical     ArmRes       `json:"lexical"`
 	Dense       ArmRes       `json:"dense"`
 	Space       string       `json:"embedding_space" doc:"The one that the dense arm looked in; empty when there was none."`
+	Degraded    []LackRes    `json:"degraded,omitempty" nullable:"false" doc:"Steps that were done without, and why."`
 	Unserved    string       `json:"unserved_space,omitempty" doc:"The one that it should have looked in; no model is configured for it, so only words were looked for."`
 	EmbedMS     float64      `json:"embed_ms"`
 	Fusion      string       `json:"fusion" enum:"scores,ranks" doc:"How the rankings of the arms were made one."`
@@ -29,6 +30,12 @@ type TraceRes struct {
 	GuardMS     float64      `json:"injection_filter_ms"`
 	Matches     []MatchTrace `json:"matches" nullable:"false" doc:"How each match came to its place, in their order."`
 	TotalMS     float64      `json:"total_ms"`
+}
+
+// LackRes is a step that was done without.
+type LackRes struct {
+	Step   string `json:"step" enum:"dense,rerank"`
+	Reason string `json:"reason" example:"provider_down" doc:"timeout, not_configured, wrong_scores, space_dimension (another model answers in the place of the embedding model), or what else went wrong with the model."`
 }
 
 // TermRes is a word that was looked up.
@@ -83,6 +90,9 @@ func traceRes(t retrieval.Trace) *TraceRes {
 		Reranked: r.Applied, Rerank: RerankRes{Model: r.Model, Candidates: r.Candidates, Reason: r.Failed, MS: millis(r.Took)},
 		Diversified: t.Diversified, DiversifyMS: millis(t.Diversifying),
 		Guard: string(t.Guard), Suspicious: t.Suspicious, GuardMS: millis(t.Guarding), Matches: matchTraces(t.Paths), TotalMS: millis(t.Took),
+	}
+	for _, l := range t.Degraded {
+		out.Degraded = append(out.Degraded, LackRes{string(l.Step), l.Reason})
 	}
 	for _, g := range t.Terms {
 		out.Terms = append(out.Terms, TermRes{Forms: g.Alternatives, Weight: g.Weight})

@@ -63,6 +63,7 @@ type Server struct {
 	deps    Deps
 	opts    Options
 	log     *zap.Logger
+	seldom  *zap.Logger // for what may be told of every request
 	api     huma.API
 	handler http.Handler
 	limiter *limiter
@@ -82,7 +83,7 @@ func New(d Deps, o Options) *Server {
 	if o.Patience <= 0 {
 		o.Patience = 30 * time.Second
 	}
-	s := &Server{app: d.App, deps: d, opts: o, log: d.Log, bound: make(chan net.Addr, 1), closing: make(chan struct{})}
+	s := &Server{app: d.App, deps: d, opts: o, log: d.Log, seldom: seldom(d.Log), bound: make(chan net.Addr, 1), closing: make(chan struct{})}
 	s.limiter, s.origins = newLimiter(o), newOrigins(o)
 	mux := http.NewServeMux()
 	s.api = humago.New(mux, apiConfig(o.Version))

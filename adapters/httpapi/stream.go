@@ -20,6 +20,7 @@ import (
 	"github.com/ragcorp/ragcorp/core/chat"
 	"github.com/ragcorp/ragcorp/core/fault"
 	"github.com/ragcorp/ragcorp/core/identity"
+	"github.com/ragcorp/ragcorp/core/retrieval"
 )
 
 // sourceEvent is a passage in the event sources.
@@ -66,7 +67,7 @@ func (s *Server) stream() {
 		return &huma.StreamResponse{Body: func(hctx huma.Context) {
 			defer l.Leave()
 			_, w := humago.Unwrap(hctx)
-			e := &events{w: w, flush: http.NewResponseController(w), log: s.log}
+			e := &events{w: w, flush: http.NewResponseController(w), log: s.log, note: s.noteDegraded}
 			e.begin()
 			e.raw(fmt.Sprintf("retry: %d\n\n", reconnectAfter.Milliseconds()))
 			e.answer(ctx, run, l, s.recheck(in.WorkspaceID))
@@ -119,7 +120,8 @@ type events struct {
 	w     http.ResponseWriter
 	flush *http.ResponseController
 	log   *zap.Logger
-	gone  bool // the client has left
+	note  func(context.Context, []retrieval.Lack) // of an answer: told what its search did without
+	gone  bool                                    // the client has left
 }
 
 func (e *events) begin() {
@@ -168,6 +170,7 @@ func (e *events) answer(ctx context.Context, run *chat.Run, l *chat.Listener, ma
 		}
 		switch {
 		case err == nil:
+			e.note(ctx, p.Degraded)
 			e.piece(eventID(run.ID, no), p)
 		case ctx.Err() != nil || errors.Is(err, io.EOF):
 			return
@@ -204,6 +207,6 @@ func (e *events) piece(id string, p chat.Piece) {
 				Content: string(content[:min(len(content), previewChars)]),
 			}
 		}
-		e.send(id, "sources", sourcesEvent{Sources: sources})
+		e.send(id, "sources", sourcesEvent{Sources: sources, DegradedRes: degradedRes(p.Degraded)})
 	}
 }

@@ -15,6 +15,7 @@ type (
 	sourcesEvent struct {
 		Sources        []sourceEvent `json:"sources" nullable:"false"`
 		ConversationID *string       `json:"conversation_id" doc:"Always null; the event done has it."`
+		DegradedRes
 	}
 
 	tokenEvent struct {

@@ -46,6 +46,7 @@ type world struct {
 	tokens *token.JWT
 	clock  *atomic.Int64 // microseconds
 	reads  *atomic.Int64 // of rows of users and keys
+	model  *fickle
 
 	admin, owner, member, foreign, spare identity.User
 
@@ -105,7 +106,7 @@ func emptyWorld(t *testing.T, change ...func(*httpapi.Options)) *world {
 // worldWith is emptyWorld with another model.
 func worldWith(t *testing.T, g llm.Generator, chatting chat.Options, change ...func(*httpapi.Options)) *world {
 	t.Helper()
-	w := &world{T: t, clock: new(atomic.Int64), reads: new(atomic.Int64)}
+	w := &world{T: t, clock: new(atomic.Int64), reads: new(atomic.Int64), model: &fickle{Embedder: offline.NewEmbedder()}}
 	w.clock.Store(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).UnixMicro())
 	store, err := sqlstore.Open(t.Context(), "sqlite::memory:", &sqlstore.Options{Relaxed: true})
 	w.must(err)
@@ -123,7 +124,7 @@ func worldWith(t *testing.T, g llm.Generator, chatting chat.Options, change ...f
 	hasher, err := token.NewArgon2(&token.Argon2Options{Time: 1, Memory: 8, Threads: 1})
 	w.must(err)
 	w.app, err = core.New(core.Ports{
-		Store: countedStore{store, w.reads}, Blobs: blobs, Parser: parse.InProcess(parse.Options{}), Embedder: offline.NewEmbedder(),
+		Store: countedStore{store, w.reads}, Blobs: blobs, Parser: parse.InProcess(parse.Options{}), Embedder: w.model,
 		Generator: g, Tokens: w.tokens, Hasher: hasher, Reranker: offline.NewReranker(),
 	}, &core.Options{Now: w.now, Chat: chatting, Search: retrieval.Options{Rerank: retrieval.RerankOptions{OnRequest: true}}})
 	w.must(err)

@@ -2,7 +2,6 @@ package openai
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync/atomic"
 
@@ -43,7 +42,7 @@ func (e *Embedder) Space() llm.Space {
 func (e *Embedder) BatchSize() int { return e.batch }
 
 // Embed implements llm.Embedder. Besides the errors of the port, an error without a kind when the server refuses the request
-// as wrong or gives vectors of another dimension.
+// as wrong. Vectors of another dimension are llm.Space.Unfit.
 func (e *Embedder) Embed(ctx context.Context, _ llm.Purpose, texts []string) ([]llm.Vector, error) {
 	out := make([]llm.Vector, 0, len(texts))
 	for batch := range slices.Chunk(texts, e.batch) {
@@ -94,12 +93,11 @@ func (e *Embedder) request(ctx context.Context, texts []string) ([]llm.Vector, e
 	return out, nil
 }
 
-// fits learns the dimension from the first vector, and holds all others to it. Another one means another model: trying
-// again won't help.
+// fits learns the dimension from the first vector, and holds all others to it. Another one means another model.
 func (e *Embedder) fits(n int) error {
 	e.dimension.CompareAndSwap(0, int64(n))
-	if want := int(e.dimension.Load()); n != want {
-		return fmt.Errorf("%s gives vectors of %d numbers, not of %d", e.client.Name(), n, want)
+	if s := e.Space(); n != s.Dimension {
+		return s.Unfit(n)
 	}
 	return nil
 }

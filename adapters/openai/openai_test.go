@@ -148,7 +148,7 @@ func TestEveryFailureOfEmbeddingBecomesTheRightError(t *testing.T) {
 		{"no vectors", answer(200, typed, `{}`), fault.Unavailable, broken, 0, "0 vectors"},
 		{"half an answer", answer(200, typed, `{"data":[{"ind`), fault.Unavailable, broken, 0, "unexpected end"},
 		{"a huge answer", answer(200, typed, `{"data":"`+strings.Repeat("x", 5000)+`"}`), fault.Unavailable, broken, 0, "too long"},
-		{"another dimension", vectors(`{"index":0,"embedding":[1,2]},{"index":1,"embedding":[1,2,3]}`), "", "", 0, "3 numbers, not of 2"},
+		{"another dimension", vectors(`{"index":0,"embedding":[1,2]},{"index":1,"embedding":[1,2,3]}`), fault.Unavailable, "space_dimension", 0, "3 numbers, not of 2"},
 	}...) {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()

@@ -43,15 +43,15 @@ func (m *Metrics) Search(t retrieval.Trace) {
 		s.embed.Observe(t.Embedding.Seconds())
 		s.dense.Observe(t.Dense.Took.Seconds())
 	}
-	if t.Reranking.Failed != "" && t.Reranking.Failed != retrieval.RerankUnset {
-		m.Fallback("rerank")
+	for _, l := range t.Degraded {
+		m.Fallback(string(l.Step))
 	}
 }
 
-// Fallback counts a step of a search that failed and was done without: sparse, rerank, 2tier_no_nodes or 2tier_no_spans.
+// Fallback counts a step of a search that failed and was done without: dense, sparse, rerank, 2tier_no_nodes or 2tier_no_spans.
 func (m *Metrics) Fallback(stage string) {
 	switch stage {
-	case "sparse", "rerank", "2tier_no_nodes", "2tier_no_spans":
+	case "dense", "sparse", "rerank", "2tier_no_nodes", "2tier_no_spans":
 	default:
 		stage = "other"
 	}

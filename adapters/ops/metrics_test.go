@@ -37,15 +37,17 @@ func TestRequestsAreCountedByClassOfStatus(t *testing.T) {
 	}
 }
 
-func TestASearchWithoutItsRerankerIsCountedAsAFallback(t *testing.T) {
+func TestASearchWithoutAModelIsCountedAsAFallback(t *testing.T) {
 	t.Parallel()
 	m := NewMetrics()
-	for _, failed := range []string{"", retrieval.RerankUnset, retrieval.RerankTimeout, "provider_busy"} {
-		m.Search(retrieval.Trace{Reranking: retrieval.Reranking{Failed: failed}})
-	}
+	m.Search(retrieval.Trace{Reranking: retrieval.Reranking{Failed: retrieval.ModelUnset}})
+	m.Search(retrieval.Trace{Degraded: []retrieval.Lack{{Step: retrieval.StepDense, Reason: retrieval.ModelTimeout}}})
+	m.Search(retrieval.Trace{Degraded: []retrieval.Lack{{Step: retrieval.StepDense}, {Step: retrieval.StepRerank}}})
 	rec := httptest.NewRecorder()
 	m.Handler().ServeHTTP(rec, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil))
-	if want := `rag_retrieval_fallback_total{stage="rerank"} 2`; !strings.Contains(rec.Body.String(), want) {
-		t.Errorf("the metrics lack %s", want)
+	for _, want := range []string{`rag_retrieval_fallback_total{stage="dense"} 2`, `rag_retrieval_fallback_total{stage="rerank"} 1`} {
+		if !strings.Contains(rec.Body.String(), want) {
+			t.Errorf("the metrics lack %s", want)
+		}
 	}
 }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ragcorp/ragcorp/adapters/provider"
 	"github.com/ragcorp/ragcorp/core/fault"
+	"github.com/ragcorp/ragcorp/core/llm"
 )
 
 // caller makes the calls of one decorator.
@@ -67,11 +69,12 @@ func (c *caller) do(ctx context.Context, tokens int, try attempt) error {
 	}
 }
 
-// worthRepeating reports whether another attempt may end better. A key that was refused stays refused, and a breaker that
-// is open won't close before a call could wait.
+// worthRepeating reports whether another attempt may end better. A key that was refused stays refused, another model stays another
+// one, and a breaker that is open won't close before a call could wait.
 func worthRepeating(err error) bool {
 	f := fault.Of(err)
-	return f != nil && !fault.Permanent(err) && f.Reason != provider.ReasonAuth && f.Reason != provider.ReasonDown
+	return f != nil && !fault.Permanent(err) &&
+		!slices.Contains([]string{provider.ReasonAuth, provider.ReasonDown, llm.ReasonDimension}, f.Reason)
 }
 
 // backoff is how long to wait after the nth attempt.

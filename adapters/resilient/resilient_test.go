@@ -30,7 +30,7 @@ func TestADecoratedModelKeepsTheContract(t *testing.T) {
 
 func TestACallIsRepeatedOnlyWhenThatMayHelp(t *testing.T) {
 	t.Parallel()
-	auth := fault.Unavailable.Errorf("no").Because("provider_auth")
+	auth, other := fault.Unavailable.Errorf("no").Because("provider_auth"), llm.Space{Dimension: 1}.Unfit(2)
 	for _, c := range []struct {
 		name  string
 		steps []step
@@ -64,6 +64,7 @@ func TestACallIsRepeatedOnlyWhenThatMayHelp(t *testing.T) {
 		{"the request is wrong", []step{{err: errWrong}}, errWrong, []time.Duration{0}, resilient.Stats{Calls: 1, Rejected: 1}},
 		{"forbidden", []step{{err: fault.Invalid.Errorf("no")}}, fault.Invalid, []time.Duration{0}, resilient.Stats{Calls: 1, Rejected: 1}},
 		{"a wrong key", []step{{err: auth}}, fault.Unavailable, []time.Duration{0}, resilient.Stats{Calls: 1, Unavailable: 1}},
+		{"another model", []step{{err: other}}, fault.Unavailable, []time.Duration{0}, resilient.Stats{Calls: 1, Rejected: 1}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -16,7 +16,7 @@ type Stats struct {
 	Answered    int64
 	Busy        int64 // the provider wants fewer requests
 	Unavailable int64 // it failed, was silent or out of reach, or gave no proper answer
-	Rejected    int64 // it holds the request to be wrong or forbidden
+	Rejected    int64 // it holds the request to be wrong or forbidden, or gave vectors that don't fit
 	Cancelled   int64 // the caller left
 	Refused     int64 // attempts that were not made: the provider is left alone, or the wait for it was too long
 
@@ -43,7 +43,7 @@ func outcomeOf(ctx context.Context, err error) outcome {
 		return cancelled
 	case errors.Is(err, fault.Busy):
 		return busy
-	case errors.Is(err, fault.Unavailable):
+	case errors.Is(err, fault.Unavailable) && fault.Of(err).Reason != llm.ReasonDimension: // that one answered, though wrongly
 		return unavailable
 	}
 	return rejected

@@ -180,7 +180,7 @@ func findSpace(ctx context.Context, db bun.IDB, space llm.Space) (int64, error) 
 func (r spaceRow) of(space llm.Space) (int64, error) {
 	if r.Dimension != space.Dimension {
 		return 0, fault.Conflict.Errorf("vectors of %s have %d numbers in the database, not %d",
-			space.Name, r.Dimension, space.Dimension).Because("space_dimension")
+			space.Name, r.Dimension, space.Dimension).Because(llm.ReasonDimension)
 	}
 	return r.ID, nil
 }

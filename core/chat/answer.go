@@ -76,9 +76,10 @@ type Sentence struct {
 }
 
 // Piece is a part of an answer as it streams: first one with Sources, then some with Text, then one with Done. Exactly one
-// field is set, except that Sources may be empty in the first.
+// field is set, except that Sources may be empty in the first, and that Degraded comes with it.
 type Piece struct {
-	Sources []retrieval.Hit
-	Text    string
-	Done    *Answer
+	Sources  []retrieval.Hit
+	Degraded []retrieval.Lack // what the search did without; usually nothing
+	Text     string
+	Done     *Answer
 }

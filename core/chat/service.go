@@ -102,8 +102,9 @@ func New(store Store, search *retrieval.Service, g llm.Generator, ws *workspace.
 	}, nil
 }
 
-// Ask answers a question. fault.Invalid on the field query when it is blank or too long, fault.Denied or fault.NotFound as in
-// workspace.Service.Reading; an error of the model as it is.
+// Ask answers a question. What the search did without since a model is away, Trace.Degraded says. fault.Invalid on the field query
+// when it is blank or too long, fault.Denied or fault.NotFound as in workspace.Service.Reading; an error of the model that answers
+// as it is.
 func (s *Service) Ask(ctx context.Context, a identity.Actor, q Question) (Answer, error) {
 	if !a.Can(identity.QueryAsk) {
 		return Answer{}, fault.Denied.Errorf("you may not ask questions")
@@ -166,7 +167,7 @@ func (t *turn) run(ctx context.Context, yield func(Piece, error) bool) {
 			return
 		}
 	}
-	if !yield(Piece{Sources: t.answer.Sources}, nil) || !t.generate(ctx, yield) {
+	if !yield(Piece{Sources: t.answer.Sources, Degraded: t.answer.Trace.Degraded}, nil) || !t.generate(ctx, yield) {
 		return
 	}
 	t.answer.Took = t.opts.Now().Sub(t.began)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ragcorp/ragcorp/core/event"
 	"github.com/ragcorp/ragcorp/core/fault"
+	"github.com/ragcorp/ragcorp/core/llm"
 	"github.com/ragcorp/ragcorp/core/text"
 )
 
@@ -43,6 +44,9 @@ func (s *Service) Ingest(ctx context.Context, l event.Lease, r Run, last bool) e
 	if err == nil {
 		w := &worker{Service: s, lease: l, run: r, last: last, reported: s.opts.Now()}
 		err = w.work(ctx, d)
+	}
+	if f := fault.Of(err); f != nil && f.Reason == llm.ReasonDimension { // that is the model's failure, not the document's
+		err = fault.Unavailable.Wrap(err, f.Text).Because(f.Reason)
 	}
 	switch {
 	case errors.Is(err, ErrStopped):

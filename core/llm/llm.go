@@ -4,7 +4,10 @@ package llm
 
 import (
 	"context"
+	"fmt"
 	"iter"
+
+	"github.com/ragcorp/ragcorp/core/fault"
 )
 
 // Vector is an embedding. Vectors of one Space have its dimension and unit length.
@@ -16,6 +19,17 @@ type Space struct {
 	Dimension int     // numbers per vector
 	Weight    float64 // how much its ranking counts in fusion against lexical ranking, 0 to 1; 0 means 1
 	Absolute  bool    // an inner product of 0 means nothing in common and 1 the same text; else only differences count
+}
+
+// ReasonDimension is the reason of an error about vectors of another dimension than the stored ones of their space.
+const ReasonDimension = "space_dimension"
+
+// Unfit is the error for a model that gives vectors of n numbers in the space, which has another dimension: fault.Unavailable with
+// ReasonDimension, since only an operator can help, and not worth a retry at once.
+func (s Space) Unfit(n int) error {
+	cause := fmt.Errorf("%s gives vectors of %d numbers, not of %d", s.Name, n, s.Dimension)
+	return fault.Unavailable.Wrap(cause, "another model answers in the place of the embedding model, and its vectors don't fit the stored "+
+		"ones; an operator must bring the right one back or move to the new one").Because(ReasonDimension)
 }
 
 // Purpose says what a text is embedded for; some models treat the two differently.

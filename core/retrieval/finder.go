@@ -24,6 +24,7 @@ type finder struct {
 	begun   time.Time
 	model   llm.Embedder // of the space that the search looks in; nil before, and when there is none
 	vector  llm.Vector
+	blind   error    // why nothing is looked up by meaning though it was to be; usually nil
 	fused   []Scored // best first
 	ordered []Scored // by the reranker, best first; none when it didn't order anything
 	trace   Trace
@@ -56,6 +57,9 @@ func (f *finder) gather(ctx context.Context) ([]Hit, error) {
 	lexical, dense, err := f.lookUp(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if f.blind != nil && len(f.trace.Terms) == 0 {
+		return nil, f.blind // there are no words to go by instead, or they weren't to be looked up
 	}
 	looked, fuse := f.opts.Now(), Fuse
 	if f.query.Fusion == Ranks {
@@ -143,7 +147,7 @@ func (f *finder) lexical(ctx context.Context) (_ []Scored, err error) {
 
 func (f *finder) dense(ctx context.Context) (_ []Scored, err error) {
 	defer fault.Recover(&err)
-	if f.query.Arms == LexicalArm {
+	if f.query.Arms == LexicalArm || f.blind != nil { // a wider window doesn't bring the model back
 		return nil, nil
 	}
 	return f.nearest(ctx)
@@ -195,9 +199,9 @@ func (f *finder) wanted() int {
 func (f *finder) diverse() bool { return *f.query.Diverse && f.query.Arms != LexicalArm }
 
 // diversify reorders hits by maximal marginal relevance: their scores, the best being 1, against how alike their vectors are. The
-// nearness of vectors alone would throw away what words know.
+// nearness of vectors alone would throw away what words know. The stored vectors are all it takes, not the query's.
 func (f *finder) diversify(ctx context.Context, hits []Hit) ([]Hit, error) {
-	if !f.diverse() || f.vector == nil {
+	if !f.diverse() || f.model == nil {
 		return hits, nil
 	}
 	from := f.opts.Now()

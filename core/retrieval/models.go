@@ -43,16 +43,19 @@ func (m *models) known() string {
 func (s *Service) Served(ctx context.Context) error {
 	space, err := s.index.Serving(ctx)
 	if err == nil && s.models.of(space) == nil {
-		err = fault.Unavailable.Errorf("no model is configured for the embedding space %s, in which searches look", space)
+		err = unserved(space)
 	}
 	return err
 }
 
-// nearest looks up the query by meaning in the space that serves. Without a model for that, nothing is found, and the trace
-// says so.
+func unserved(space string) error {
+	return fault.Unavailable.Errorf("no model is configured for the embedding space %s, in which searches look", space).Because(ModelUnset)
+}
+
+// nearest looks up the query by meaning in the space that serves. Without the query's vector, nothing is found.
 func (f *finder) nearest(ctx context.Context) ([]Scored, error) {
 	for try := 1; ; try++ {
-		if err := f.choose(ctx, try > 1); err != nil || f.model == nil {
+		if err := f.choose(ctx, try > 1); err != nil || f.vector == nil {
 			return nil, err
 		}
 		from := f.opts.Now()
@@ -62,6 +65,10 @@ func (f *finder) nearest(ctx context.Context) ([]Scored, error) {
 		if errors.Is(err, ErrNotServing) && try < servingTries {
 			continue
 		}
+		if unfit := fault.Of(err); unfit != nil && unfit.Reason == llm.ReasonDimension {
+			f.model = nil // nothing can be compared with what is stored
+			return nil, f.without(ctx, fault.Unavailable.Wrap(err, unfit.Text).Because(unfit.Reason))
+		}
 		if err != nil {
 			return nil, fmt.Errorf("look up vectors: %w", err)
 		}
@@ -70,7 +77,8 @@ func (f *finder) nearest(ctx context.Context) ([]Scored, error) {
 	}
 }
 
-// choose finds the model and makes the query's vector with it, unless it has one: a wider window needs no second one.
+// choose finds the model and makes the query's vector with it, unless it has one: a wider window needs no second one. Without an
+// error there may be no vector, see without.
 func (f *finder) choose(ctx context.Context, ask bool) error {
 	space := f.models.known()
 	if ask || f.models.of(space) == nil {
@@ -80,33 +88,55 @@ func (f *finder) choose(ctx context.Context, ask bool) error {
 		}
 		f.models.serving.Store(&space)
 	}
-	model := f.models.of(space)
-	f.trace.Unserved = ""
-	if model == nil {
-		f.trace.Unserved, f.trace.Space, f.trace.Dense = space, "", Arm{}
-	}
-	if model != f.model {
+	if model := f.models.of(space); model == nil || model.Space().Name != f.space().Name { // models needn't be comparable
 		f.model, f.vector = model, nil
 	}
-	if f.model == nil || f.vector != nil {
+	if f.model == nil {
+		f.trace.Unserved = space
+		return f.without(ctx, unserved(space))
+	}
+	if f.vector != nil {
 		return nil
 	}
 	from := f.opts.Now()
 	err := f.embed(ctx)
 	f.trace.Embedding += f.opts.Now().Sub(from)
-	return err
+	if err != nil {
+		return f.without(ctx, fmt.Errorf("embed the query: %w", err))
+	}
+	return nil
 }
 
-// embed makes the query's vector.
+// embed makes the query's vector. A search that has words too doesn't wait for it for long.
 func (f *finder) embed(ctx context.Context) error {
+	if f.query.Arms != DenseArm {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, f.opts.EmbedTimeout)
+		defer cancel()
+	}
 	vectors, err := f.model.Embed(ctx, llm.ForQuery, []string{f.wording.text})
 	if err != nil {
-		return fmt.Errorf("embed the query: %w", err)
+		return err
 	}
 	if len(vectors) != 1 {
-		return fmt.Errorf("embed the query: the model returned %d vectors", len(vectors))
+		return fmt.Errorf("the model returned %d vectors", len(vectors))
+	}
+	if s := f.space(); len(vectors[0]) != s.Dimension {
+		return s.Unfit(len(vectors[0]))
 	}
 	f.vector = vectors[0]
+	return nil
+}
+
+// without lets a search go on without looking by meaning, and the trace say why; whether there are words to go by instead shows when
+// they are looked up. It returns the error where the end of ctx is the reason.
+func (f *finder) without(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return err
+	}
+	f.vector, f.blind = nil, err
+	f.trace.Space, f.trace.Dense = "", Arm{}
+	f.lacks(StepDense, reasonOf(err), err)
 	return nil
 }
 

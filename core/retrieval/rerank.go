@@ -38,13 +38,24 @@ func (o RerankOptions) withDefaults() RerankOptions {
 	return o
 }
 
-// Why hits kept the order of fusion though they were to be reranked, besides the reasons of a model's own errors.
+// Why a search did without a model, besides the reasons of the model's own errors.
 const (
-	RerankUnset    = "not_configured" // there is no reranker
-	RerankTimeout  = "timeout"        // it took longer than RerankOptions.Timeout
-	RerankProtocol = "wrong_scores"   // it returned another number of scores than there are candidates, or what is no number
-	RerankFailed   = "error"          // anything else
+	ModelUnset   = "not_configured" // there is no reranker, or no embedding model for the space in which searches look
+	ModelTimeout = "timeout"        // it took longer than RerankOptions.Timeout or Options.EmbedTimeout
+	ModelFailed  = "error"          // anything else
+	WrongScores  = "wrong_scores"   // the reranker returned another number of scores than there are candidates, or what is no number
 )
+
+// reasonOf is why a model that failed was done without.
+func reasonOf(err error) string {
+	switch failed := fault.Of(err); {
+	case errors.Is(err, context.DeadlineExceeded):
+		return ModelTimeout
+	case failed != nil:
+		return cmp.Or(failed.Reason, string(failed.Kind))
+	}
+	return ModelFailed
+}
 
 // reranks reports whether the query's candidates go to a reranker.
 func (f *finder) reranks() bool { return *f.query.Rerank && f.reranker != nil }
@@ -55,7 +66,7 @@ func (f *finder) rerank(ctx context.Context, hits []Hit) ([]Hit, error) {
 	r := &f.trace.Reranking
 	if !f.reranks() {
 		if *f.query.Rerank {
-			r.Failed = RerankUnset
+			r.Failed = ModelUnset
 		}
 		return hits, nil
 	}
@@ -69,11 +80,12 @@ func (f *finder) rerank(ctx context.Context, hits []Hit) ([]Hit, error) {
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("rerank: %w", ctx.Err())
 	}
-	if r.Failed = rerankFailure(scores, len(hits), err); r.Failed == "" {
-		r.Applied = true
-		hits = f.reordered(hits, scores)
+	if r.Failed = rerankFailure(scores, len(hits), err); r.Failed != "" {
+		f.lacks(StepRerank, r.Failed, err)
+		return hits, nil
 	}
-	return hits, nil
+	r.Applied = true
+	return f.reordered(hits, scores), nil
 }
 
 func (f *finder) scores(ctx context.Context, hits []Hit) ([]float64, error) {
@@ -93,15 +105,11 @@ func (f *finder) scores(ctx context.Context, hits []Hit) ([]float64, error) {
 // rerankFailure says why scores can't be used; "" when they can.
 func rerankFailure(scores []float64, want int, err error) string {
 	bad := func(s float64) bool { return math.IsNaN(s) || math.IsInf(s, 0) }
-	switch failed := fault.Of(err); {
-	case errors.Is(err, context.DeadlineExceeded):
-		return RerankTimeout
-	case failed != nil:
-		return cmp.Or(failed.Reason, string(failed.Kind))
+	switch {
 	case err != nil:
-		return RerankFailed
+		return reasonOf(err)
 	case len(scores) != want || slices.ContainsFunc(scores, bad):
-		return RerankProtocol
+		return WrongScores
 	}
 	return ""
 }

@@ -52,15 +52,19 @@ type library struct {
 
 func newLibrary(t *testing.T, reranker llm.Reranker, o retrieval.Options, texts ...string) library {
 	t.Helper()
+	return libraryWith(t, core.Ports{Embedder: offline.NewEmbedder(), Reranker: reranker}, o, texts...)
+}
+
+// libraryWith is newLibrary with models.
+func libraryWith(t *testing.T, p core.Ports, o retrieval.Options, texts ...string) library {
+	t.Helper()
 	store, err := sqlstore.Open(t.Context(), "sqlite::memory:", &sqlstore.Options{Relaxed: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	app, err := core.New(core.Ports{
-		Store: store, Blobs: bucket.Memory(), Parser: parse.InProcess(parse.Options{}), Embedder: offline.NewEmbedder(),
-		Generator: offline.NewGenerator(), Reranker: reranker,
-	}, &core.Options{Search: o})
+	p.Store, p.Blobs, p.Parser, p.Generator = store, bucket.Memory(), parse.InProcess(parse.Options{}), offline.NewGenerator()
+	app, err := core.New(p, &core.Options{Search: o})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,6 +31,9 @@ type Options struct {
 	K int
 	// MaxDefault is the most hits that a query gets which doesn't say how many, whatever its workspace says. Defaults to MaxHits.
 	MaxDefault int
+	// EmbedTimeout is how long a search waits for the vector of its query, retries included, before it goes by words alone. One by
+	// vectors alone waits as long as the model makes it. Defaults to 5 seconds.
+	EmbedTimeout time.Duration
 	// Rerank says when the reranker is asked, and what for.
 	Rerank RerankOptions
 	// Diversity is the weight, 0 to 1, of being different from better hits when a query asks for diversity. Defaults to 0.5.
@@ -69,6 +72,9 @@ func (o *Options) withDefaults() Options {
 	}
 	if c.MaxDefault <= 0 {
 		c.MaxDefault = c.MaxHits
+	}
+	if c.EmbedTimeout <= 0 {
+		c.EmbedTimeout = 5 * time.Second
 	}
 	c.Rerank = c.Rerank.withDefaults()
 	if c.Diversity <= 0 || c.Diversity > 1 {
@@ -140,8 +146,8 @@ func (q Query) settled(o Options) Query {
 	return q
 }
 
-// Arms says which ways of looking a query uses. Its zero value is all of them; one alone is for measuring. What only words
-// found is not made diverse, since that takes the query's vector.
+// Arms says which ways of looking a query uses. Its zero value is all of them; one alone is for measuring, and fails where the other
+// one would stand in for it. What LexicalArm found is not made diverse, since that takes vectors.
 type Arms int
 
 // The ways of looking.
@@ -167,8 +173,10 @@ type Result struct {
 	Trace    Trace
 }
 
-// Search finds what answers a query in a workspace. fault.Invalid on the field query when it is blank or too long,
-// fault.Denied or fault.NotFound as in workspace.Service.Reading.
+// Search finds what answers a query in a workspace. While a model is away, or takes too long, the search goes on without it and the
+// trace says so. fault.Invalid on the field query when it is blank or too long, fault.Denied or fault.NotFound as in
+// workspace.Service.Reading; the error of the embedding model when it fails and there are no words to go by, since the query
+// has none or wants DenseArm.
 func (s *Service) Search(ctx context.Context, a identity.Actor, ws workspace.ID, q Query) (Result, error) {
 	if !a.Can(identity.QuerySearch) {
 		return Result{}, fault.Denied.Errorf("you may not search")

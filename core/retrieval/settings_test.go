@@ -70,7 +70,7 @@ func TestWrongSettingsAreRefusedByField(t *testing.T) {
 			t.Errorf("Search: %v, want %s refused", err, want)
 		}
 	}
-	if found := l.find(retrieval.Query{Text: "trains", Rerank: new(true)}); found.Trace.Reranking.Failed != retrieval.RerankUnset || len(found.Hits) != 1 {
+	if found := l.find(retrieval.Query{Text: "trains", Rerank: new(true)}); found.Trace.Reranking.Failed != retrieval.ModelUnset || len(found.Hits) != 1 {
 		t.Errorf("without a reranker: %+v", found.Trace.Reranking)
 	}
 }

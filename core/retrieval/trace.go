@@ -15,6 +15,7 @@ type Trace struct {
 	Terms        []TermGroup   // what was looked up by words
 	Lexical      Arm
 	Dense        Arm
+	Degraded     []Lack        // what was done without since a model is away; usually nothing
 	Space        string        // the embedding space that the dense arm looked in; empty when there was none
 	Unserved     string        // the one that it should have looked in, when no model is configured for it; usually empty
 	Embedding    time.Duration // what embedding the query took
@@ -31,6 +32,27 @@ type Trace struct {
 	Guarding     time.Duration // what judging hits took
 	Paths        []Path        // how the hits came to their places, one for each, in their order
 	Took         time.Duration // all of it
+}
+
+// Step is a step of a search that takes a model.
+type Step string
+
+// The steps. A search goes on without any of them, except by vectors alone.
+const (
+	StepDense  Step = "dense"  // looking up by meaning: hits are those that words find
+	StepRerank Step = "rerank" // hits keep the order of fusion
+)
+
+// Lack is a step that was done without.
+type Lack struct {
+	Step   Step
+	Reason string // ModelTimeout and the like, or the reason of the model's error, such as provider_down
+	Err    error  // for operators; nil when there is nothing more to say
+}
+
+// lacks notes that a step was done without.
+func (f *finder) lacks(s Step, reason string, err error) {
+	f.trace.Degraded = append(f.trace.Degraded, Lack{s, reason, err})
 }
 
 // Arm is what one way of looking returned.

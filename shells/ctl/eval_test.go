@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -209,6 +210,37 @@ func TestEvalMisspellsTheSameWayForTheSameSeed(t *testing.T) {
 	a, b := misspelt(queries, 3), misspelt(queries[1:], 3)
 	if a[0].Text == queries[0].Text || a[1].Text == queries[1].Text || a[1].Text != b[0].Text {
 		t.Errorf("misspelt = %+v and %+v", a, b)
+	}
+}
+
+func TestEvalMeasuresNoSearchThatGoesOnWithoutAModel(t *testing.T) {
+	t.Parallel()
+	model := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		var in struct{ Input []string }
+		if err := json.NewDecoder(r.Body).Decode(&in); err != nil || !strings.Contains(in.Input[0], "\n") { // a query
+			rw.WriteHeader(http.StatusBadGateway)
+			return
+		}
+		data := make([]map[string]any, len(in.Input))
+		for i := range data {
+			data[i] = map[string]any{"index": i, "embedding": []int{1, 1}}
+		}
+		rw.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(rw).Encode(map[string]any{"data": data})
+	}))
+	defer model.Close()
+	const degraded = "went on without the step dense"
+	w := newWorld(t, "EMBED_URL=openai:"+model.URL+"/v1#m", "EMBED_DIMENSION=2", "RETRY_MAX_ATTEMPTS=1")
+	if r := w.ctl("", "eval", "--data", smallSet(t)); r.code != exitFailed || !strings.Contains(r.stderr, degraded) {
+		t.Errorf("eval: exit code %d, %q", r.code, r.stderr)
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(rw, `{"matches":[],"degraded":["dense"]}`)
+	}))
+	defer server.Close()
+	r := w.ctl("", "eval", "--data", smallSet(t), "--server", server.URL, "--workspace", "01890000-0000-7000-8000-000000000001")
+	if r.code != exitFailed || !strings.Contains(r.stderr, degraded) {
+		t.Errorf("eval of a server: exit code %d, %q", r.code, r.stderr)
 	}
 }
 

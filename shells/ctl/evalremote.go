@@ -45,9 +45,13 @@ func (s *remote) ask(ctx context.Context, queries []eval.Query, _ retrieval.Quer
 			Matches []struct {
 				Document uuid.UUID `json:"document_id"`
 			}
+			Degraded []string
 		}
 		if err := s.call(ctx, http.MethodPost, "/query", map[string]any{"query": q.Text, "top_k": s.passages}, &found); err != nil {
 			return nil, nil, fmt.Errorf("query %s: %w", q.ID, err)
+		}
+		if len(found.Degraded) > 0 {
+			return nil, nil, fmt.Errorf("query %s went on without the step %s", q.ID, found.Degraded[0])
 		}
 		times[i] = time.Since(began)
 		rankings[i].Grades = q.Grades

@@ -135,6 +135,9 @@ func (s *subject) ask(ctx context.Context, queries []eval.Query, how retrieval.Q
 		if err != nil {
 			return nil, nil, fmt.Errorf("query %s: %w", q.ID, err)
 		}
+		if lacks := found.Trace.Degraded; len(lacks) > 0 { // it would be measured what nobody wants to know
+			return nil, nil, fmt.Errorf("query %s went on without the step %s: %s: %w", q.ID, lacks[0].Step, lacks[0].Reason, lacks[0].Err)
+		}
 		times[i] = time.Since(began)
 		rankings[i] = eval.Ranking{Found: s.rank(found.Hits), Grades: q.Grades}
 	}
