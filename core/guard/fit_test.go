@@ -169,6 +169,7 @@ func fitTo(lessons []lesson, vocabulary map[string]int) *weights {
 		}
 		f.step(chosen)
 	}
+	f.w.bias += lean
 	return f.w
 }
 
@@ -184,7 +185,8 @@ const (
 	mostOfAround   = 1.0 // and the most that it may speak for an attack
 	penaltyOfWords = 2.0 // of a pair of words
 
-	mostOfWord = 1.0 // a single word is no proof, however often the data happen to have it in attacks
+	lean       = 0.205 // is added to the log-odds, so that Threshold is where recall and precision are in balance
+	mostOfWord = 1.0   // a single word is no proof, however often the data happen to have it in attacks
 	rate       = 0.1
 )
 

@@ -13,7 +13,7 @@ import (
 )
 
 // Threshold is the score from which on a text should be taken for an attack.
-const Threshold = 0.55
+const Threshold = 0.6
 
 // window is how many sentences in a row are judged together.
 const window = 3
