@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -191,19 +192,9 @@ func TestALateResultChangesNothing(t *testing.T) {
 	in := newInstallation(t)
 	l := in.http(t, "WORKERS=0").admin(t).library(t, "frozen")
 	frozen := in.worker(t, "WORKERS=1").endures()
-	f := testdata(t, "handbook-en.pdf")
-	f.content = append(slices.Clone(f.content), "\n% frozen\n"...)
-	id := l.upload(t, f).DocumentID
-	eventually(t, "the document is being worked on", func() bool { return l.get(t, id).Status == "PROCESSING" })
-	if err := frozen.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
-	in.worker(t, "WORKERS=1")
-	l.ready(t, id)
+	id := l.freeze(t, in, frozen)
 	before := l.raw(t, id)
-	if err := frozen.cmd.Process.Signal(syscall.SIGCONT); err != nil {
-		t.Fatal(err)
-	}
+	frozen.signal(t, syscall.SIGCONT)
 	eventually(t, "the late worker has noticed", func() bool {
 		return slices.ContainsFunc(frozen.logs.all(), func(line logLine) bool {
 			return strings.Contains(line.raw, "the lease on the delivery is lost") || strings.Contains(line.raw, "another worker has it")
@@ -212,6 +203,42 @@ func TestALateResultChangesNothing(t *testing.T) {
 	if after := l.raw(t, id); after != before {
 		t.Errorf("the document was %s, and is %s since the late worker went on", before, after)
 	}
+}
+
+// freeze has a worker stand still in the midst of a document, which another one completes. Who was done just before is let go on, and has
+// another one to do.
+func (l *library) freeze(t *testing.T, in *installation, worker *shell) (id string) {
+	t.Helper()
+	f := testdata(t, "handbook-en.pdf")
+	for try := range 50 {
+		f.content = fmt.Appendf(slices.Clone(f.content), "\n%% frozen %d\n", try)
+		id = l.upload(t, f).DocumentID
+		eventually(t, "the document is being worked on", func() bool { return l.get(t, id).Status != "PENDING" })
+		worker.signal(t, syscall.SIGSTOP)
+		other := in.worker(t, "WORKERS=1")
+		l.ready(t, id)
+		if in.count(t, "SELECT count(*) FROM deliveries WHERE attempts > 1") > 0 {
+			return id
+		}
+		other.kill(t)
+		worker.signal(t, syscall.SIGCONT)
+	}
+	t.Fatal("the worker was never in the midst of a document")
+	return ""
+}
+
+// count asks the database for a number.
+func (in *installation) count(t *testing.T, query string) (n int) {
+	t.Helper()
+	db, err := sql.Open("pgx", in.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	if err := db.QueryRowContext(context.WithoutCancel(t.Context()), query).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 // raw is a document as the API shows it.
@@ -234,17 +261,8 @@ func TestHealthyWorkersDoEverythingOnce(t *testing.T) {
 	}
 	l.add(t, files...)
 	l.expectNoJobs(t)
-	db, err := sql.Open("pgx", in.url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = db.Close() }()
-	var deliveries, again int
-	err = db.QueryRowContext(context.WithoutCancel(t.Context()),
-		"SELECT count(*), count(*) FILTER (WHERE attempts <> 1 OR failures <> 0) FROM deliveries WHERE state = 'done'").Scan(&deliveries, &again)
-	if err != nil {
-		t.Fatal(err)
-	}
+	deliveries := in.count(t, "SELECT count(*) FROM deliveries WHERE state = 'done'")
+	again := in.count(t, "SELECT count(*) FROM deliveries WHERE state = 'done' AND (attempts <> 1 OR failures <> 0)")
 	if deliveries < len(files) || again != 0 {
 		t.Errorf("%d of %d deliveries were taken more than once, for %d documents", again, deliveries, len(files))
 	}

@@ -92,12 +92,17 @@ func (w *world) spawn(t *testing.T, build func() (string, error), env []string) 
 // stop asks the shell to end and expects that it does so in good order.
 func (s *shell) stop(t *testing.T) {
 	t.Helper()
-	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatalf("signal the shell: %v", err)
-	}
+	s.signal(t, syscall.SIGTERM)
 	s.wait(t)
 	if s.err != nil {
 		t.Errorf("after SIGTERM the shell ended with %v, want exit code 0", s.err)
+	}
+}
+
+func (s *shell) signal(t *testing.T, what os.Signal) {
+	t.Helper()
+	if err := s.cmd.Process.Signal(what); err != nil {
+		t.Fatalf("signal the shell: %v", err)
 	}
 }
 

@@ -122,6 +122,9 @@ func (w *Worker) work(m *message.Message, logger *zap.Logger) {
 	if err == nil {
 		return // the router acknowledges
 	}
+	if cause := context.Cause(m.Context()); cause != nil && !errors.Is(err, cause) { // says more than that the context is canceled
+		err = fmt.Errorf("%w: %w", cause, err)
+	}
 	fields := append(deliveryFields(h.delivery), zap.Error(err))
 	if p := (*panicError)(nil); errors.As(err, &p) {
 		fields = append(fields, zap.ByteString("stack", p.stack))
