@@ -211,13 +211,13 @@ func (t *pdfTable) itemise() bool {
 	var rows [][][]pdfLine
 	for r, cells := range t.rows {
 		heights := heightsOf(cells)
-		several, filled := listed(cells, len(heights))
+		several, most, filled := listed(cells, len(heights))
 		switch {
 		case several < 2:
 			rows = append(rows, cells)
-		case filled == 1 && (len(heights) > 2 || written == 2 && r == last), filled > 0.85 && len(heights) > 2 && written <= 4:
+		case filled == 1 && (len(heights) > 2 || written == 2 && r == last), filled > 0.85 && most > 2 && written <= 4:
 			rows = append(rows, itemsOf(cells, heights)...)
-		case len(heights) > 2 && written <= 4:
+		case most > 2 && written <= 4:
 			return false
 		default:
 			rows = append(rows, cells)
@@ -261,8 +261,8 @@ func heightsOf(cells [][]pdfLine) []float64 {
 }
 
 // listed says how many cells of a row have several lines, 0 if those are prose that goes on from line to line rather than short, as names
-// and numbers are; and how much of the heights at which there are lines the cells fill that have any.
-func listed(cells [][]pdfLine, heights int) (several int, filled float64) {
+// and numbers are; how many lines a cell has at most; and how much of the heights at which there are lines the cells fill that have any.
+func listed(cells [][]pdfLine, heights int) (several, most int, filled float64) {
 	lines, words, written := 0, 0, 0
 	for _, c := range cells {
 		if len(c) > 0 {
@@ -271,15 +271,15 @@ func listed(cells [][]pdfLine, heights int) (several int, filled float64) {
 		if len(c) > 1 {
 			several++
 		}
-		lines += len(c)
+		lines, most = lines+len(c), max(most, len(c))
 		for _, l := range c {
 			words += len(strings.Fields(l.text))
 		}
 	}
 	if words > 4*lines {
-		return 0, 0
+		return 0, most, 0
 	}
-	return several, float64(lines) / float64(max(1, heights*written))
+	return several, most, float64(lines) / float64(max(1, heights*written))
 }
 
 // markdown writes rows of cells.
