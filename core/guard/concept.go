@@ -60,14 +60,7 @@ type view struct {
 	found []match
 	seen  []sighting
 	words [][]int // the words that have a weight of their own
-	all   setting // those of the whole text
 	size  []int   // how many words there are
-}
-
-// setting is what a text is about in which a passage stands: the single words of all of it.
-type setting struct {
-	words []int   // each once
-	share float64 // how much each of them counts: less in a long text
 }
 
 // passage is a few sentences in a row.
@@ -163,14 +156,6 @@ func (v *view) wordsOf(from, size int) passage {
 	p.share = min(1, fullShare/math.Sqrt(float64(n)))
 	p.density = min(1, math.Sqrt(dense/float64(n)))
 	return p
-}
-
-// settled is a setting in a text of so many words.
-func (s setting) settled(words int) setting {
-	slices.Sort(s.words)
-	s.words = slices.Compact(s.words)
-	s.share = min(1, fullShare/math.Sqrt(float64(words)+1))
-	return s
 }
 
 // sentenceAt is the next sentence in which anything is.

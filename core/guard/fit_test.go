@@ -23,7 +23,6 @@ type lesson struct {
 	text, kind string
 	attack     bool
 	passages   []passage
-	all        setting
 }
 
 // fit is a logistic regression with a penalty on the square of every weight, by AdaGrad.
@@ -50,7 +49,7 @@ func TestTheWeightsAreFittedToTheData(t *testing.T) {
 	}
 	d, other := New(), 0
 	for _, l := range lessons {
-		if again := 1 / (1 + math.Exp(-w.sum(top(w, l.passages))-w.setting(l.all))); (again >= Threshold) != d.Scan(l.text).Suspicious() {
+		if again := 1 / (1 + math.Exp(-w.sum(top(w, l.passages)))); (again >= Threshold) != d.Scan(l.text).Suspicious() {
 			other++
 		}
 	}
@@ -63,7 +62,7 @@ func TestTheWeightsAreFittedToTheData(t *testing.T) {
 const fewest = 2
 
 // commonest is the part of the texts beyond which a word is too ordinary for one.
-const commonest = 8
+const commonest = 15
 
 // learn reads texts and the words that are in several of them.
 func learn(t *testing.T, files string) ([]lesson, map[string]int) {
@@ -93,8 +92,7 @@ func learnFrom(list []lesson) ([]lesson, map[string]int) {
 	}
 	d.grammar.vocabulary = vocabulary
 	for i := range lessons {
-		v := d.look(lessons[i].text, true)
-		lessons[i].passages, lessons[i].all = append(v.passages(d.grammar.concepts), passage{}), v.all
+		lessons[i].passages = append(d.look(lessons[i].text, true).passages(d.grammar.concepts), passage{})
 	}
 	return lessons, vocabulary
 }
@@ -125,8 +123,7 @@ func texts(t *testing.T, files string) []lesson {
 	return out
 }
 
-// together adds longer texts, of harmless ones in a row, because in a long text there is more that looks like something, and of
-// attacks between harmless ones, because the length of a text says nothing.
+// together adds longer texts of harmless ones in a row: in a long text there is more that looks like something.
 func together(list []lesson) []lesson {
 	var harmless []lesson
 	for _, l := range list {
@@ -139,12 +136,6 @@ func together(list []lesson) []lesson {
 		before, after := harmless[(i*7+3)%len(harmless)], harmless[(i*13+5)%len(harmless)]
 		out = append(out, lesson{text: before.text + "\n\n" + l.text + "\n\n" + after.text, kind: "long"})
 	}
-	for i, l := range list {
-		if l.attack && i%2 == 0 {
-			before, after := harmless[(i*7+3)%len(harmless)], harmless[(i*13+5)%len(harmless)]
-			out = append(out, lesson{text: before.text + "\n\n" + l.text + "\n\n" + after.text, kind: "long", attack: true})
-		}
-	}
 	return out
 }
 
@@ -156,7 +147,7 @@ func top(w *weights, all []passage) passage {
 func fitTo(lessons []lesson, vocabulary map[string]int) *weights {
 	f := &fit{names: traitNames(), lessons: lessons, scale: map[*float64]float64{}}
 	f.w = newWeights("", f.names)
-	f.w.vocabulary, f.w.words, f.w.around = vocabulary, make([]float64, len(vocabulary)+1), make([]float64, len(vocabulary)+1)
+	f.w.vocabulary, f.w.words = vocabulary, make([]float64, len(vocabulary)+1)
 	chosen := make([]passage, len(lessons))
 	for i, l := range lessons {
 		chosen[i] = slices.MaxFunc(l.passages, func(a, b passage) int { return len(a.traits) - len(b.traits) })
@@ -169,33 +160,29 @@ func fitTo(lessons []lesson, vocabulary map[string]int) *weights {
 		}
 		f.step(chosen)
 	}
-	f.w.bias += lean
 	return f.w
 }
 
 const (
-	rounds  = 120
+	rounds  = 200
 	attacks = 3.0 // how much more an attack counts that is missed than a harmless text that is suspected
 
 	// What is seen alone says most reliably what it says; pairs of it are many, and each is rare.
 	penaltyOfOne   = 0.4
 	penaltyOfPair  = 16.0
 	penaltyOfWord  = 2.0
-	penaltyAround  = 1.0 // of a word anywhere in the text
-	mostOfAround   = 1.0 // and the most that it may speak for an attack
 	penaltyOfWords = 2.0 // of a pair of words
 
-	lean       = 0.205 // is added to the log-odds, so that Threshold is where recall and precision are in balance
-	mostOfWord = 1.0   // a single word is no proof, however often the data happen to have it in attacks
+	mostOfWord = 0.6 // a single word is no proof, however often the data happen to have it in attacks
 	rate       = 0.1
 )
 
 // step moves every weight once.
 func (f *fit) step(chosen []passage) {
 	slope := newWeights("", f.names)
-	slope.words, slope.around = make([]float64, len(f.w.words)), make([]float64, len(f.w.words))
+	slope.words = make([]float64, len(f.w.words))
 	for i, p := range chosen {
-		g := 1 / (1 + math.Exp(-(f.w.sum(p) + f.w.setting(f.lessons[i].all))))
+		g := 1 / (1 + math.Exp(-f.w.sum(p)))
 		if f.lessons[i].attack {
 			g = attacks * (g - 1)
 		}
@@ -208,9 +195,6 @@ func (f *fit) step(chosen []passage) {
 		}
 		for _, word := range p.words {
 			slope.words[word] += g * p.share
-		}
-		for _, word := range f.lessons[i].all.words {
-			slope.around[word] += g * f.lessons[i].all.share
 		}
 	}
 	f.w.bias -= rate * 5 * slope.bias / float64(len(chosen))
@@ -230,10 +214,6 @@ func (f *fit) step(chosen []passage) {
 		}
 		f.move(&f.w.words[i], slope.words[i], held)
 		f.w.words[i] = min(f.w.words[i], mostOfWord)
-		if !strings.Contains(word, "_") {
-			f.move(&f.w.around[i], slope.around[i], penaltyAround)
-			f.w.around[i] = min(f.w.around[i], mostOfAround)
-		}
 	}
 }
 
@@ -266,9 +246,6 @@ func printed(w *weights) []byte {
 	for _, word := range slices.Sorted(maps.Keys(w.vocabulary)) {
 		if v := w.words[w.vocabulary[word]]; math.Abs(v) >= slight {
 			fmt.Fprintf(&out, "=%s %.3f\n", word, v)
-		}
-		if v := w.around[w.vocabulary[word]]; math.Abs(v) >= slight {
-			fmt.Fprintf(&out, "~%s %.3f\n", word, v)
 		}
 	}
 	return out.Bytes()

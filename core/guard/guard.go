@@ -27,8 +27,8 @@ const mostOfMentions = 2.5
 // Verdict is what is to be said about a text.
 type Verdict struct {
 	// Score is from 0 to 1: 1/(1+exp(-e)), where e is the log-odds of an attack in the sentence, or the three neighbouring sentences,
-	// that look most like one. They come from the evidence of rules, from what is spoken of together, from single words, and from the
-	// words of the whole text; how much each counts was fitted to texts of both sorts. A text in which nothing was found has 0.
+	// that look most like one. They come from the evidence of rules, from what is spoken of together, and from single words; how much
+	// each counts was fitted to texts of both sorts. A text in which nothing was found has 0.
 	Score float64
 	// Patterns are the kinds of evidence that rules found anywhere in the text, sorted; when they found none, what the sentences that
 	// look most like an attack speak of.
@@ -160,7 +160,7 @@ func (d *Detector) judge(v *view) Verdict {
 			best, worst = sum, p
 		}
 	}
-	best += d.weights.setting(v.all) - chance(len(v.size))
+	best -= chance(len(v.size))
 	patterns := map[Pattern]bool{}
 	for _, m := range v.found {
 		patterns[m.pattern] = true

@@ -159,11 +159,9 @@ func (t *tokens) view() *view {
 		for w := range t.wordsAt(i) {
 			if id := t.grammar.vocabulary[string(w)]; id > 0 {
 				v.words[k.sentence] = append(v.words[k.sentence], id)
-				v.all.words = append(v.all.words, id)
 			}
 		}
 	}
-	v.all = v.all.settled(len(t.list))
 	return v
 }
 

@@ -7,8 +7,7 @@ import (
 	"strings"
 )
 
-// fitted has the weights, one a line: a trait, two of them, or a word after "=", or after "~" when it
-// counts wherever it is in the text, and the log-odds. They are those of a logistic
+// fitted has the weights, one a line: a trait, two of them, or a word after "=", and the log-odds. They are those of a logistic
 // regression over single traits, pairs and words, with a penalty on the square of every weight, fitted to testdata/*dev.jsonl;
 // `go test ./core/guard -run Fitted -update` does it again.
 //
@@ -21,12 +20,11 @@ type weights struct {
 	of         [][]float64    // by two traits, the lesser one first; a single one stands with itself
 	vocabulary map[string]int // stems and pairs of them, from 1 on
 	words      []float64      // by their place there
-	around     []float64      // the same, for a word anywhere in the text
 }
 
 // newWeights reads weights in the form of fitted.
 func newWeights(s string, names []string) *weights {
-	w := &weights{of: make([][]float64, len(names)), vocabulary: map[string]int{}, words: []float64{0}, around: []float64{0}}
+	w := &weights{of: make([][]float64, len(names)), vocabulary: map[string]int{}, words: []float64{0}}
 	place := map[string]int{}
 	for i, n := range names {
 		w.of[i] = make([]float64, len(names))
@@ -38,11 +36,11 @@ func newWeights(s string, names []string) *weights {
 		if err != nil {
 			panic(fmt.Sprintf("weight %q: %v", line, err)) // the file is a part of the program
 		}
+		word, ok := strings.CutPrefix(fields[0], "=")
 		switch {
-		case fields[0][0] == '=':
-			w.words[w.place(fields[0][1:])] = v
-		case fields[0][0] == '~':
-			w.around[w.place(fields[0][1:])] = v
+		case ok:
+			w.vocabulary[word] = len(w.words)
+			w.words = append(w.words, v)
 		case fields[0] == "(bias)":
 			w.bias = v
 		default:
@@ -50,15 +48,6 @@ func newWeights(s string, names []string) *weights {
 		}
 	}
 	return w
-}
-
-// place is where the weights of a word are; a new word gets a place.
-func (w *weights) place(word string) int {
-	if _, ok := w.vocabulary[word]; !ok {
-		w.vocabulary[word] = len(w.words)
-		w.words, w.around = append(w.words, 0), append(w.around, 0)
-	}
-	return w.vocabulary[word]
 }
 
 // set sets the weight of two traits, or of one when both are the same.
@@ -85,17 +74,4 @@ func (w *weights) sum(p passage) float64 {
 		sum += w.words[word] * p.share
 	}
 	return sum
-}
-
-// mostAround is how much a setting can speak for an attack or against it, in log-odds.
-const mostAround = 1.5
-
-// setting is what the whole text says for an attack in one of its passages, in log-odds. It is bounded, so that an attack is not
-// buried under harmless words.
-func (w *weights) setting(s setting) float64 {
-	sum := 0.0
-	for _, word := range s.words {
-		sum += w.around[word] * s.share
-	}
-	return max(-mostAround, min(mostAround, sum))
 }
